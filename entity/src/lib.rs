@@ -1,0 +1,41 @@
+//! Rows only: what a table is. No function with I/O, no request type; answers are built elsewhere.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the model macro writes code that begins transactions"
+)]
+
+pub mod id;
+pub mod kind;
+
+pub mod api_client;
+pub mod assignment;
+pub mod attachment;
+pub mod audit;
+pub mod calendar_day;
+pub mod calendar_year;
+pub mod callback;
+pub mod clock;
+pub mod consumer_cursor;
+pub mod deadline_policy;
+pub mod durable_timer;
+pub mod event;
+pub mod household;
+pub mod idempotency;
+pub mod notice;
+pub mod otp;
+pub mod queue_count;
+pub mod resident;
+pub mod resident_contact;
+pub mod role_grant;
+pub mod routing_rule;
+pub mod service;
+pub mod session;
+pub mod setting;
+pub mod signing_key;
+pub mod staff;
+pub mod term;
+pub mod throttle;
+pub mod ticket;
+pub mod ticket_entry;
+pub mod ticket_requester;
+pub mod unit;

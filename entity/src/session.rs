@@ -1,0 +1,33 @@
+//! Families of refresh tokens: one row a family.
+
+use crate::id::SessionId;
+use crate::kind::ActorKind;
+use sea_orm::entity::prelude::*;
+
+/// A row of `session`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "session")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SessionId,
+    pub subject_kind: ActorKind,
+    pub subject_id: Uuid,
+    /// What logged in, as it named itself.
+    #[sea_orm(column_type = "Text")]
+    pub client: String,
+    /// Of the current refresh token.
+    pub secret_hash: Vec<u8>,
+    /// Of the one before it.
+    pub previous_hash: Option<Vec<u8>>,
+    /// The current token, for a repeat of the one before within the grace.
+    pub successor_sealed: Option<Vec<u8>>,
+    pub rotated_at: DateTimeUtc,
+    pub expires_at: DateTimeUtc,
+    pub revoked_at: Option<DateTimeUtc>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub revoked_why: Option<String>,
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,60 @@
+//! Tickets. Who asked stands in `ticket_requester`, who has it in `assignment`.
+
+use crate::id::{ServiceId, StaffId, TicketId, UnitId};
+use crate::kind::{Channel, RequestType, TicketResult, TicketState, Urgency};
+use sea_orm::entity::prelude::*;
+
+/// A row of `ticket`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ticket")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: TicketId,
+    #[sea_orm(column_type = "Text")]
+    pub number: String,
+    pub state: TicketState,
+    /// 1, and one more for each rework.
+    pub round: i32,
+    pub request_type: RequestType,
+    pub service_id: ServiceId,
+    /// The service's code of the day.
+    #[sea_orm(column_type = "Text")]
+    pub category: String,
+    pub urgency: Urgency,
+    pub channel: Channel,
+    /// Phone and identity numbers masked.
+    #[sea_orm(column_type = "Text")]
+    pub title: String,
+    pub content_sealed: Vec<u8>,
+    pub form_sealed: Option<Vec<u8>>,
+    pub place_unit_id: UnitId,
+    #[sea_orm(column_type = "Text")]
+    pub place_path: String,
+    /// Names of the day, district to community.
+    #[sea_orm(column_type = "Text")]
+    pub place_name: String,
+    pub address_sealed: Option<Vec<u8>>,
+    pub lat: Option<f64>,
+    pub lng: Option<f64>,
+    pub confidential: bool,
+    pub anonymous: bool,
+    pub sensitive: bool,
+    pub wants_reply: bool,
+    pub result: Option<TicketResult>,
+    /// How often it was dispatched.
+    pub routes: i32,
+    pub replied_by: Option<StaffId>,
+    /// Length of the timeline.
+    pub entries: i64,
+    /// Hash of its last entry.
+    pub head: Vec<u8>,
+    /// Nearest due time of a running clock.
+    pub next_due_at: Option<DateTimeUtc>,
+    pub created_at: DateTimeUtc,
+    pub closed_at: Option<DateTimeUtc>,
+    pub updated_at: DateTimeUtc,
+    pub version: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

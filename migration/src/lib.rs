@@ -1,0 +1,29 @@
+//! The schema's history: one change a file, with its way back; never edited once released.
+
+mod column;
+mod m20261124_000001_organisation;
+mod m20261124_000002_people;
+mod m20261124_000003_access;
+mod m20261124_000004_catalogue;
+mod m20261124_000005_tickets;
+mod m20261124_000006_ledger;
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
+
+/// The ordered list of migrations.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_organisation::Migration),
+            Box::new(m20261124_000002_people::Migration),
+            Box::new(m20261124_000003_access::Migration),
+            Box::new(m20261124_000004_catalogue::Migration),
+            Box::new(m20261124_000005_tickets::Migration),
+            Box::new(m20261124_000006_ledger::Migration),
+        ]
+    }
+}
