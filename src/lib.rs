@@ -1,1 +1,3 @@
+//! hotline: the backend of a 12345 community service hotline.
 
+pub mod platform;

@@ -11,7 +11,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
     pub request_hash: Vec<u8>,
-    pub status: i32,
     pub answer_sealed: Vec<u8>,
     pub created_at: DateTimeUtc,
 }

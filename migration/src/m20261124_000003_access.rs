@@ -74,6 +74,7 @@ const UP: &[&str] = &[
     r"CREATE TABLE signing_key (
             id text NOT NULL,
             public_key {bytes} NOT NULL,
+            purpose text NOT NULL,
             private_sealed {bytes} NOT NULL,
             created_at {at} NOT NULL,
             retires_at {at},
@@ -95,7 +96,6 @@ const UP: &[&str] = &[
     r"CREATE TABLE idempotency (
             id {bytes} NOT NULL,
             request_hash {bytes} NOT NULL,
-            status {int} NOT NULL,
             answer_sealed {bytes} NOT NULL,
             created_at {at} NOT NULL,
             PRIMARY KEY (id)

@@ -1,0 +1,135 @@
+//! Signed tokens and receipts: EdDSA (Ed25519), keys published as a JWK set.
+
+use crate::platform::error::{AppError, Code};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A key pair as it is stored.
+#[derive(Clone)]
+pub struct StoredKey {
+    /// The `kid`.
+    pub id: String,
+    /// Public part, 32 bytes.
+    pub public: Vec<u8>,
+    /// Private part, PKCS #8.
+    pub private: Vec<u8>,
+}
+
+impl StoredKey {
+    /// Makes a key pair; its id is the thumbprint of the public part.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub fn generate() -> anyhow::Result<Self> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| anyhow::anyhow!("no key could be made"))?;
+        let private = pair.to_pkcs8v1().map_err(|_| anyhow::anyhow!("no key could be made"))?.as_ref().to_vec();
+        let public = pair.public_key().as_ref().to_vec();
+        // RFC 8037, appendix A.3: the thumbprint is taken over these members in this order.
+        let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(&public));
+        let id = URL_SAFE_NO_PAD.encode(super::sha256(&[canonical.as_bytes()]));
+        Ok(Self { id, public, private })
+    }
+}
+
+struct Ring {
+    current: Option<(String, EncodingKey)>,
+    verify: HashMap<String, (DecodingKey, String)>,
+}
+
+/// Signs with the newest key and verifies with every published one.
+#[derive(Clone)]
+pub struct Signer {
+    issuer: Arc<str>,
+    ring: Arc<RwLock<Ring>>,
+}
+
+impl Signer {
+    /// A signer without keys yet.
+    #[must_use]
+    pub fn new(issuer: &str) -> Self {
+        Self { issuer: issuer.into(), ring: Arc::new(RwLock::new(Ring { current: None, verify: HashMap::new() })) }
+    }
+
+    /// The name under which tokens are issued.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Takes keys in use; the first signs.
+    pub fn load(&self, keys: &[StoredKey]) {
+        let verify = keys.iter().map(|key| {
+            let x = URL_SAFE_NO_PAD.encode(&key.public);
+            (key.id.clone(), (DecodingKey::from_ed_der(&key.public), x))
+        });
+        let ring = Ring {
+            current: keys.first().map(|key| (key.id.clone(), EncodingKey::from_ed_der(&key.private))),
+            verify: verify.collect(),
+        };
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+    }
+
+    /// Signs claims as a compact JWS with the media type `typ`.
+    ///
+    /// # Errors
+    /// When no key is loaded.
+    pub fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> Result<String, AppError> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let (kid, key) = ring.current.as_ref().ok_or_else(|| AppError::new(Code::Unavailable))?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(kid.clone());
+        encode(&header, claims, key).map_err(|error| AppError::new(Code::Internal).because(error))
+    }
+
+    /// The id of the key that a token names, if this signer does not know that key.
+    #[must_use]
+    pub fn unknown_key(&self, token: &str) -> Option<String> {
+        let kid = decode_header(token).ok()?.kid?;
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        (!ring.verify.contains_key(&kid)).then_some(kid)
+    }
+
+    /// Verifies a token: one algorithm, a known key, our issuer, the media type `typ`. The caller checks times,
+    /// by the injected clock.
+    ///
+    /// # Errors
+    /// `TokenInvalid`.
+    pub fn verify<T: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<T, AppError> {
+        let invalid = || AppError::new(Code::TokenInvalid);
+        let header = decode_header(token).map_err(|_| invalid())?;
+        if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(typ) {
+            return Err(invalid());
+        }
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let (key, _) = header.kid.and_then(|kid| ring.verify.get(&kid)).ok_or_else(invalid)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&*self.issuer]);
+        validation.validate_aud = false;
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        decode::<T>(token, key, &validation).map(|data| data.claims).map_err(|_| invalid())
+    }
+
+    /// The published keys (RFC 7517, RFC 8037).
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys: Vec<Value> = ring
+            .verify
+            .iter()
+            .map(|(kid, (_, x))| {
+                json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x })
+            })
+            .collect();
+        keys.sort_by_key(|key| key["kid"].to_string());
+        json!({ "keys": keys })
+    }
+}

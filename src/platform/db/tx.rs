@@ -1,0 +1,180 @@
+//! A transaction as a command sees it.
+
+use super::Source;
+use crate::platform::id::IdGen;
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult, QueryResult,
+    Statement,
+};
+use std::any::{Any, TypeId};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Rows in one INSERT; keeps statements below SQLite's limit of parameters.
+const ROWS_PER_INSERT: usize = 400;
+
+/// A command's transaction: a connection, the time of the command, ids, and rows to be inserted at its end.
+#[derive(Clone)]
+pub struct Tx {
+    conn: Arc<DatabaseTransaction>,
+    now: DateTime<Utc>,
+    ids: IdGen,
+    wrote: Arc<AtomicBool>,
+    staged: Arc<Mutex<Staged>>,
+}
+
+impl Tx {
+    pub(super) fn new(conn: Arc<DatabaseTransaction>, source: &Source) -> Self {
+        Self {
+            conn,
+            now: source.clock.now(),
+            ids: source.ids.clone(),
+            wrote: Arc::default(),
+            staged: Arc::default(),
+        }
+    }
+
+    /// The time of this command.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The maker of ids.
+    #[must_use]
+    pub fn ids(&self) -> &IdGen {
+        &self.ids
+    }
+
+    /// Puts a row aside, to be inserted with all others of its table when the command has ended: one
+    /// statement a table, and on SQLite one a batch of commands. Tables are written in the order in which
+    /// they were first staged.
+    pub fn stage<A>(&self, row: A)
+    where
+        A: ActiveModelTrait + Send + Sync + 'static,
+    {
+        self.wrote.store(true, Ordering::Relaxed);
+        self.staged().push(row);
+    }
+
+    pub(super) fn wrote(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn take_staged(&self) -> Staged {
+        std::mem::take(&mut *self.staged())
+    }
+
+    fn staged(&self) -> MutexGuard<'_, Staged> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, statement: &Statement) {
+        let verb = statement.sql.trim_start().get(..6).unwrap_or_default();
+        if ["INSERT", "UPDATE", "DELETE"].iter().any(|write| verb.eq_ignore_ascii_case(write)) {
+            self.wrote.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.conn.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.note(&statement);
+        self.conn.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.wrote.store(true, Ordering::Relaxed);
+        self.conn.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.note(&statement);
+        self.conn.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.note(&statement);
+        self.conn.query_all_raw(statement).await
+    }
+}
+
+/// Rows put aside, table by table, in the order in which the tables first came.
+#[derive(Default)]
+pub(super) struct Staged(Vec<Box<dyn Table>>);
+
+impl Staged {
+    fn push<A>(&mut self, row: A)
+    where
+        A: ActiveModelTrait + Send + Sync + 'static,
+    {
+        let rows = Rows(vec![row]);
+        match self.0.iter_mut().find(|table| table.row_type() == TypeId::of::<A>()) {
+            Some(table) => table.append(Box::new(rows)),
+            None => self.0.push(Box::new(rows)),
+        }
+    }
+
+    /// Adds another command's rows behind these.
+    pub(super) fn merge(&mut self, other: Self) {
+        for table in other.0 {
+            match self.0.iter_mut().find(|mine| mine.row_type() == table.row_type()) {
+                Some(mine) => mine.append(table.into_any()),
+                None => self.0.push(table),
+            }
+        }
+    }
+
+    pub(super) async fn insert(self, conn: &DatabaseTransaction) -> Result<(), DbErr> {
+        for table in self.0 {
+            table.insert(conn).await?;
+        }
+        Ok(())
+    }
+}
+
+trait Table: Send {
+    fn row_type(&self) -> TypeId;
+    fn append(&mut self, other: Box<dyn Any>);
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    fn insert(self: Box<Self>, conn: &DatabaseTransaction) -> BoxFuture<'_, Result<(), DbErr>>;
+}
+
+struct Rows<A>(Vec<A>);
+
+impl<A> Table for Rows<A>
+where
+    A: ActiveModelTrait + Send + Sync + 'static,
+{
+    fn row_type(&self) -> TypeId {
+        TypeId::of::<A>()
+    }
+
+    fn append(&mut self, other: Box<dyn Any>) {
+        if let Ok(other) = other.downcast::<Self>() {
+            self.0.extend(other.0);
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+
+    fn insert(self: Box<Self>, conn: &DatabaseTransaction) -> BoxFuture<'_, Result<(), DbErr>> {
+        Box::pin(async move {
+            let mut rows = self.0.into_iter().peekable();
+            while rows.peek().is_some() {
+                let some: Vec<A> = rows.by_ref().take(ROWS_PER_INSERT).collect();
+                A::Entity::insert_many(some).exec_without_returning(conn).await?;
+            }
+            Ok(())
+        })
+    }
+}

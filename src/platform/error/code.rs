@@ -1,0 +1,89 @@
+//! The table of codes: word, status, title. A code is part of the contract: it is never renamed.
+
+use super::Text;
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident $word:literal $status:ident $zh:literal $en:literal),+ $(,)?) => {
+        /// What went wrong, in one word of the contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $en] $variant,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word on the wire.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// The title, for people.
+            #[must_use]
+            pub fn title(self) -> Text {
+                match self { $(Self::$variant => Text::new($zh, $en)),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // The request itself.
+    MalformedBody "malformed_body" BAD_REQUEST "请求正文无法解析" "The body can't be parsed",
+    MalformedPath "malformed_path" NOT_FOUND "路径参数无效" "A part of the path is not valid",
+    MalformedQuery "malformed_query" BAD_REQUEST "查询参数无效" "The query can't be parsed",
+    InvalidInput "invalid_input" UNPROCESSABLE_ENTITY "输入不符合要求" "The input breaks a rule",
+    BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE "请求正文过大" "The body is too large",
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "不支持的内容类型" "The content type is not supported",
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "不支持的请求方法" "The method is not allowed here",
+    NotFound "not_found" NOT_FOUND "没有找到" "Not found",
+    InvalidCursor "invalid_cursor" BAD_REQUEST "游标无效或属于另一列表" "The cursor is not valid, or of another list",
+    // Who asks.
+    Unauthenticated "unauthenticated" UNAUTHORIZED "请先登录" "Log in first",
+    TokenExpired "token_expired" UNAUTHORIZED "令牌已过期" "The token has expired",
+    TokenInvalid "token_invalid" UNAUTHORIZED "令牌无效" "The token is not valid",
+    SessionRevoked "session_revoked" UNAUTHORIZED "会话已失效" "The session has ended",
+    RefreshReused "refresh_reused" UNAUTHORIZED "刷新令牌被重复使用，会话已终止" "The refresh token was used before; the session has been ended",
+    CredentialsWrong "credentials_wrong" UNAUTHORIZED "账号或凭证错误" "The account or the credential is wrong",
+    SecondFactorRequired "second_factor_required" UNAUTHORIZED "需要动态口令" "A one-time password is required",
+    CodeWrong "code_wrong" UNAUTHORIZED "验证码错误或已过期" "The code is wrong or has expired",
+    Throttled "throttled" TOO_MANY_REQUESTS "尝试次数过多，请稍后再试" "Too many attempts; try later",
+    Forbidden "forbidden" FORBIDDEN "没有权限" "Not allowed",
+    SeparationOfDuty "separation_of_duty" FORBIDDEN "经办与审核须为不同人员" "The one who replied may not approve",
+    // Writing.
+    PreconditionRequired "precondition_required" PRECONDITION_REQUIRED "缺少 If-Match" "If-Match is required",
+    StaleVersion "stale_version" PRECONDITION_FAILED "数据已被他人修改，请重新读取" "The version is stale; read it again",
+    IdempotencyKeyMissing "idempotency_key_missing" BAD_REQUEST "缺少 Idempotency-Key" "Idempotency-Key is required",
+    IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "Idempotency-Key 已用于另一请求" "The Idempotency-Key was used with another request",
+    Conflict "conflict" CONFLICT "与现有数据冲突" "It conflicts with what is there",
+    // Places, services, persons.
+    PhoneInvalid "phone_invalid" UNPROCESSABLE_ENTITY "电话号码无效" "That is no telephone number",
+    OutsideDistrict "outside_district" UNPROCESSABLE_ENTITY "位置不在本区范围内" "The place is outside the district",
+    PlaceUnknown "place_unknown" UNPROCESSABLE_ENTITY "无法确定所属社区" "The place could not be matched to a unit",
+    CategoryUnknown "category_unknown" UNPROCESSABLE_ENTITY "类别不存在" "There is no such category",
+    CategoryNotHere "category_not_here" UNPROCESSABLE_ENTITY "该类别在此地不适用" "The category is not valid at that place",
+    TypeNotForCategory "type_not_for_category" UNPROCESSABLE_ENTITY "该类别不受理此类诉求" "The category does not take this type of request",
+    FormInvalid "form_invalid" UNPROCESSABLE_ENTITY "表单填写有误" "The form breaks a rule",
+    CompetenceMissing "competence_missing" UNPROCESSABLE_ENTITY "该单位没有办理此类事项的职权" "The unit lacks the powers that the category needs",
+    // A ticket's life.
+    ActionNotAllowed "action_not_allowed" CONFLICT "当前状态不能进行此操作" "The action is not allowed in this state",
+    AnonymousNeedsType "anonymous_needs_type" UNPROCESSABLE_ENTITY "仅举报和建议可以匿名" "Only reports and suggestions may be anonymous",
+    ContactRequired "contact_required" CONFLICT "须先记录与诉求人的联系" "Record the first contact before the reply",
+    CallbackTokenInvalid "callback_token_invalid" NOT_FOUND "评价链接无效或已使用" "The link is not valid or was used",
+    // Files.
+    FileTypeRefused "file_type_refused" UNPROCESSABLE_ENTITY "文件类型不允许或与内容不符" "The type of the file is not allowed, or it is not what it says",
+    FileEmpty "file_empty" UNPROCESSABLE_ENTITY "文件为空" "The file is empty",
+    // The service.
+    Overloaded "overloaded" SERVICE_UNAVAILABLE "服务繁忙，请稍后再试" "The service is busy; try again",
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "服务暂不可用" "The service is not available",
+    Internal "internal" INTERNAL_SERVER_ERROR "内部错误" "Something went wrong here",
+}

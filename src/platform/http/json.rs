@@ -1,0 +1,121 @@
+//! A JSON body, read strictly: bounded, of the right type, with the place of each mistake.
+
+use crate::platform::crypto::sha256;
+use crate::platform::error::{AppError, Code, Rule};
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use serde::de::DeserializeOwned;
+
+/// Largest JSON body, in bytes.
+pub const MAX_BODY_BYTES: usize = 65_536;
+
+/// A JSON body and its fingerprint.
+#[derive(Debug)]
+pub struct Json<T> {
+    /// What was read.
+    pub value: T,
+    /// SHA-256 of the bytes, to tell a repeated request from another one.
+    pub digest: Vec<u8>,
+}
+
+impl<T: DeserializeOwned> FromRequest for Json<T> {
+    type Error = AppError;
+    type Future = LocalBoxFuture<'static, Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let typed = is_json(request);
+        let payload = payload.take();
+        async move {
+            if !typed {
+                return Err(AppError::new(Code::UnsupportedMediaType)
+                    .say("请使用 application/json", "Send application/json"));
+            }
+            let bytes = read(payload, MAX_BODY_BYTES).await?;
+            Ok(Self { value: parse(&bytes)?, digest: sha256(&[&bytes]) })
+        }
+        .boxed_local()
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, AppError> {
+    let mut body = actix_web::web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| AppError::new(Code::MalformedBody).because(anyhow::anyhow!("{error}")))?;
+        if body.len() + chunk.len() > limit {
+            return Err(AppError::new(Code::BodyTooLarge)
+                .say(format!("最多 {limit} 字节"), format!("At most {limit} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Reads JSON with the place of a mistake as a JSON pointer.
+///
+/// # Errors
+/// `MalformedBody` when it is no JSON or no UTF-8; `InvalidInput` when a value does not fit.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| AppError::new(Code::MalformedBody).say("正文不是有效的 UTF-8", "The body is not valid UTF-8"))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let inner = error.into_inner();
+        if inner.is_data() {
+            return AppError::field(pointer, Rule::Parse(strip_position(&inner.to_string())));
+        }
+        AppError::new(Code::MalformedBody).say(format!("JSON 无效：{inner}"), format!("No valid JSON: {inner}"))
+    })?;
+    reader
+        .end()
+        .map_err(|_| AppError::new(Code::MalformedBody).say("JSON 之后有多余内容", "Something follows the JSON"))?;
+    Ok(value)
+}
+
+/// `a.b[2]` → `/a/b/2`.
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+fn strip_position(text: &str) -> String {
+    text.split(" at line ").next().unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[expect(dead_code, reason = "only its parsing is tested")]
+        list: Vec<u8>,
+    }
+
+    #[test]
+    fn the_place_of_a_mistake_is_told() {
+        let told = |text: &str| parse::<Sample>(text.as_bytes()).unwrap_err().document(false, None).to_string();
+        assert!(told(r#"{"list":[1,"x"]}"#).contains("/list/1"));
+        assert!(told(r#"{"other":1}"#).contains("unknown field"));
+        assert!(told(r#"{"list":"#).contains("malformed_body"));
+        assert!(told(r#"{"list":[]} x"#).contains("malformed_body"));
+    }
+}

@@ -1,0 +1,9 @@
+//! HTTP in: strict input, typed answers, problem documents, cursors, versions, repeated requests.
+
+pub mod answer;
+pub mod etag;
+pub mod idempotency;
+pub mod json;
+pub mod method;
+pub mod page;
+pub mod request;

@@ -1,0 +1,141 @@
+//! Around each request: its id, its language, its log line and metrics, security headers, problem documents.
+
+use crate::platform::error::{AppError, Code};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use std::time::Instant;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request: the client's, if it is sane, else ours.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The id of this request.
+#[must_use]
+pub fn request_id(request: &HttpRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone())
+}
+
+/// Whether texts should be Chinese: the default, unless the client prefers English.
+#[must_use]
+pub fn prefers_chinese(request: &HttpRequest) -> bool {
+    let given = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut tags = given.split(',').map(|tag| tag.trim().to_ascii_lowercase());
+    !tags.find(|tag| tag.starts_with("zh") || tag.starts_with("en")).is_some_and(|tag| tag.starts_with("en"))
+}
+
+/// The middleware.
+///
+/// # Errors
+/// None of its own: an error that a handler gave becomes an answer here.
+pub async fn surround(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
+    let id = given_id(&request).unwrap_or_else(fresh_id);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let http = request.request().clone();
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => ServiceResponse::from_err(error, http.clone()).map_into_boxed_body(),
+    };
+    let mut response = into_problem(response, &id);
+    harden(&mut response);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    note(&http, response.status(), begun);
+    Ok(response)
+}
+
+fn given_id(request: &ServiceRequest) -> Option<String> {
+    let given = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let sane = (8..=64).contains(&given.len()) && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    sane.then(|| given.to_owned())
+}
+
+fn fresh_id() -> String {
+    let mut bytes = [0; 12];
+    crate::platform::id::fill(&mut bytes);
+    crate::platform::crypto::hex(&bytes)
+}
+
+/// Writes the problem document of an error, in the client's language.
+fn into_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return response;
+    }
+    let status = response.status();
+    let chinese = prefers_chinese(response.request());
+    let (document, retry_after) = match response.response().error().and_then(|error| error.as_error::<AppError>()) {
+        Some(error) => {
+            if status.is_server_error() {
+                tracing::error!(request_id = id, ?error, "a request failed");
+            }
+            (error.document(chinese, Some(id)), error.retry_after_s())
+        }
+        // A health probe writes its own body.
+        None if response.response().error().is_none() && has_body(&response) => return response,
+        None => (AppError::new(code_of(status)).document(chinese, Some(id)), None),
+    };
+    let mut response = response.map_body(|_, _| BoxBody::new(document.to_string()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let retry_after = retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+    if let Some(seconds) = retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn has_body(response: &ServiceResponse<BoxBody>) -> bool {
+    response.headers().contains_key(CONTENT_TYPE)
+}
+
+/// For errors of the framework, which know only a status.
+fn code_of(status: StatusCode) -> Code {
+    match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        status if status.is_client_error() => Code::MalformedBody,
+        _ => Code::Internal,
+    }
+}
+
+/// OWASP's list for an API; the documentation page sets its own content policy.
+fn harden(response: &mut ServiceResponse<BoxBody>) {
+    const HEADERS: [(&str, &str); 5] = [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    for (name, value) in HEADERS {
+        let name = HeaderName::from_static(name);
+        if !response.headers().contains_key(&name) {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// One line and one measure a request: the pattern of the path, never the path, which holds ids and numbers.
+fn note(request: &HttpRequest, status: StatusCode, begun: Instant) {
+    let pattern = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let method = request.method().to_string();
+    let elapsed = begun.elapsed().as_secs_f64();
+    tracing::debug!(method, pattern, status = status.as_u16(), elapsed_s = elapsed, "answered");
+    metrics::histogram!(
+        "hotline_http_seconds",
+        "method" => method, "path" => pattern, "status" => status.as_u16().to_string()
+    )
+    .record(elapsed);
+}

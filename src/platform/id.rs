@@ -1,0 +1,53 @@
+//! The one place that makes chance: ids, codes, secrets.
+
+use super::clock::Clock;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// Makes ids and secrets.
+#[derive(Clone, Debug)]
+pub struct IdGen {
+    clock: Clock,
+}
+
+impl IdGen {
+    /// Ids carry the time of `clock`, so that their order is the order of making.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+
+    /// A new id: UUID v7.
+    #[must_use]
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        let now = self.clock.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        T::from(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos())))
+    }
+
+    /// A number below `bound`.
+    #[must_use]
+    pub fn below(&self, bound: u64) -> u64 {
+        let mut bytes = [0; 8];
+        fill(&mut bytes);
+        // The bias of a modulus is below 2^-30 for the bounds in use (at most 10^9).
+        u64::from_le_bytes(bytes) % bound.max(1)
+    }
+
+    /// A secret of 32 bytes as URL-safe text.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        let mut bytes = [0; 32];
+        fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+/// Fills a buffer with unpredictable bytes.
+pub fn fill(buffer: &mut [u8]) {
+    // The operating system's generator does not fail once it is seeded; without it nothing may run.
+    if aws_lc_rs::rand::fill(buffer).is_err() {
+        std::process::abort();
+    }
+}

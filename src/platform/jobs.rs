@@ -1,0 +1,106 @@
+//! Background work: reconcilers without input, safe to run twice, run on a beat and on a kick.
+
+use crate::platform::error::AppError;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// What a job did: whether it should look again at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// There was work, and there may be more.
+    Worked,
+    /// Nothing was due.
+    Idle,
+}
+
+type Work = Arc<dyn Fn() -> BoxFuture<'static, Result<Pass, AppError>> + Send + Sync>;
+
+/// A reconciler.
+#[derive(Clone)]
+pub struct Job {
+    /// Its name in logs and metrics.
+    pub name: &'static str,
+    /// How often it looks, at least.
+    pub every: Duration,
+    work: Work,
+}
+
+impl Job {
+    /// A job that looks every `every`, and whenever it is kicked.
+    pub fn new<F>(name: &'static str, every: Duration, work: F) -> Self
+    where
+        F: Fn() -> BoxFuture<'static, Result<Pass, AppError>> + Send + Sync + 'static,
+    {
+        Self { name, every, work: Arc::new(work) }
+    }
+
+    /// Looks once. A failure is logged here, where it is handled: the next beat tries again.
+    pub async fn pass(&self) -> Pass {
+        match (self.work)().await {
+            Ok(pass) => {
+                metrics::counter!("hotline_job_passes_total", "job" => self.name, "result" => "ok").increment(1);
+                pass
+            }
+            Err(error) => {
+                metrics::counter!("hotline_job_passes_total", "job" => self.name, "result" => "failed").increment(1);
+                tracing::warn!(job = self.name, ?error, "a job failed");
+                Pass::Idle
+            }
+        }
+    }
+}
+
+/// Wakes the jobs of this process after a commit.
+#[derive(Clone, Default)]
+pub struct Kick(Arc<Notify>);
+
+impl Kick {
+    /// Wakes all jobs.
+    pub fn all(&self) {
+        self.0.notify_waiters();
+    }
+}
+
+/// Runs each job in a task of its own until `stop`.
+pub fn spawn(jobs: Vec<Job>, kick: &Kick, stop: &CancellationToken) -> Vec<tokio::task::JoinHandle<()>> {
+    jobs.into_iter()
+        .map(|job| {
+            let (kick, stop) = (kick.clone(), stop.clone());
+            tokio::spawn(async move {
+                loop {
+                    // Registered before the pass, so that a kick during it is not missed.
+                    let kicked = kick.0.notified();
+                    tokio::pin!(kicked);
+                    kicked.as_mut().enable();
+                    if stop.is_cancelled() {
+                        return;
+                    }
+                    if job.pass().await == Pass::Worked {
+                        continue;
+                    }
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = &mut kicked => {}
+                        () = tokio::time::sleep(job.every) => {}
+                    }
+                }
+            })
+        })
+        .collect()
+}
+
+/// Runs all jobs until none finds work: for tests, which never wait.
+pub async fn settle(jobs: &[Job]) {
+    loop {
+        let mut worked = false;
+        for job in jobs {
+            worked |= job.pass().await == Pass::Worked;
+        }
+        if !worked {
+            return;
+        }
+    }
+}

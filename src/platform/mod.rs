@@ -1,0 +1,15 @@
+//! *How*, without one word of the domain: clock, ids, database, errors, secrets, HTTP in and out.
+
+pub mod blob;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod jobs;
+pub mod outbound;
+pub mod personal;
+pub mod snapshot;
+pub mod telemetry;
