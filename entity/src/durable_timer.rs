@@ -15,8 +15,6 @@ pub struct Model {
     pub subject_id: Uuid,
     pub due_at: DateTimeUtc,
     pub attempts: i32,
-    pub leased_by: Option<Uuid>,
-    pub leased_until: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
 }
 

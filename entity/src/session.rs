@@ -22,6 +22,8 @@ pub struct Model {
     pub previous_hash: Option<Vec<u8>>,
     /// The current token, for a repeat of the one before within the grace.
     pub successor_sealed: Option<Vec<u8>>,
+    /// Whether a second factor was shown at log-in.
+    pub second_factor: bool,
     pub rotated_at: DateTimeUtc,
     pub expires_at: DateTimeUtc,
     pub revoked_at: Option<DateTimeUtc>,

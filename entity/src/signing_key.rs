@@ -11,9 +11,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub id: String,
     pub public_key: Vec<u8>,
-    /// `token` or `receipt`.
-    #[sea_orm(column_type = "Text")]
-    pub purpose: String,
     pub private_sealed: Vec<u8>,
     pub created_at: DateTimeUtc,
     /// After this instant the key is no longer published.

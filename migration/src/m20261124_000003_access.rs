@@ -47,6 +47,7 @@ const UP: &[&str] = &[
             secret_hash {bytes} NOT NULL,
             previous_hash {bytes},
             successor_sealed {bytes},
+            second_factor {bool} NOT NULL,
             rotated_at {at} NOT NULL,
             expires_at {at} NOT NULL,
             revoked_at {at},
@@ -74,7 +75,6 @@ const UP: &[&str] = &[
     r"CREATE TABLE signing_key (
             id text NOT NULL,
             public_key {bytes} NOT NULL,
-            purpose text NOT NULL,
             private_sealed {bytes} NOT NULL,
             created_at {at} NOT NULL,
             retires_at {at},

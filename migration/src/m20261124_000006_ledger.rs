@@ -82,8 +82,6 @@ const UP: &[&str] = &[
             subject_id {uuid} NOT NULL,
             due_at {at} NOT NULL,
             attempts {int} NOT NULL,
-            leased_by {uuid},
-            leased_until {at},
             created_at {at} NOT NULL,
             PRIMARY KEY (id)
         ) {strict}",

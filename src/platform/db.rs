@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::config::DatabaseConfig;
 use super::error::{AppError, Code};
 use super::id::IdGen;
+use super::jobs::Kick;
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlErr, Statement};
 use std::any::Any;
@@ -32,6 +33,7 @@ pub struct Db(Arc<Engine>);
 struct Engine {
     read: DatabaseConnection,
     backend: Backend,
+    kick: Kick,
 }
 
 enum Backend {
@@ -51,14 +53,14 @@ impl Db {
     ///
     /// # Errors
     /// When the database can't be reached, its settings are unsafe, or its schema does not fit.
-    pub async fn open(config: &DatabaseConfig, clock: Clock, migrate: bool) -> Result<Self, anyhow::Error> {
+    pub async fn open(config: &DatabaseConfig, clock: Clock, kick: Kick, migrate: bool) -> anyhow::Result<Self> {
         let source = Source { ids: IdGen::new(clock.clone()), clock };
-        let engine = if config.is_sqlite() {
+        let (read, backend) = if config.is_sqlite() {
             sqlite::open(config, source, migrate).await?
         } else {
             postgres::open(config, source, migrate).await?
         };
-        Ok(Self(Arc::new(engine)))
+        Ok(Self(Arc::new(Engine { read, backend, kick })))
     }
 
     /// A connection for questions. On SQLite it can't write.
@@ -102,6 +104,7 @@ impl Db {
         metrics::histogram!("hotline_write_seconds", "name" => name, "result" => result)
             .record(begun.elapsed().as_secs_f64());
         let done = outcome?;
+        self.0.kick.all();
         done.downcast::<T>().map(|done| *done).map_err(|_| AppError::new(Code::Internal))
     }
 

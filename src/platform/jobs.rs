@@ -16,6 +16,9 @@ pub enum Pass {
     Idle,
 }
 
+/// How long kicks are gathered before a job looks.
+const GATHER: Duration = Duration::from_millis(50);
+
 type Work = Arc<dyn Fn() -> BoxFuture<'static, Result<Pass, AppError>> + Send + Sync>;
 
 /// A reconciler.
@@ -83,7 +86,8 @@ pub fn spawn(jobs: Vec<Job>, kick: &Kick, stop: &CancellationToken) -> Vec<tokio
                     }
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        () = &mut kicked => {}
+                        // Kicks that come close together are one: a busy process must not look all the time.
+                        () = &mut kicked => tokio::time::sleep(GATHER).await,
                         () = tokio::time::sleep(job.every) => {}
                     }
                 }

@@ -9,6 +9,7 @@ pub mod error;
 pub mod http;
 pub mod id;
 pub mod jobs;
+pub mod kit;
 pub mod outbound;
 pub mod personal;
 pub mod snapshot;

@@ -1,6 +1,6 @@
 //! PostgreSQL: a pool; each command in a transaction of its own, run again after a conflict.
 
-use super::{Backend, Engine, Erased, Job, Source, Tx};
+use super::{Backend, Erased, Job, Source, Tx};
 use crate::platform::config::DatabaseConfig;
 use crate::platform::error::{AppError, Code};
 use anyhow::{Context, ensure};
@@ -20,7 +20,7 @@ pub(super) struct Writer {
     source: Source,
 }
 
-pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<Engine> {
+pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<(DatabaseConnection, Backend)> {
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .min_connections(1)
@@ -33,7 +33,7 @@ pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool)
     super::prepare_schema(&pool, migrate).await?;
     assert_durable(&pool).await?;
     let writer = Writer { pool: pool.clone(), source };
-    Ok(Engine { read: pool, backend: Backend::Postgres(writer) })
+    Ok((pool, Backend::Postgres(writer)))
 }
 
 /// Promises of durability are checked; `fsync` is the operator's, and reported by `hotline check`.

@@ -5,7 +5,7 @@
 //! batch back, and then each runs alone.
 
 use super::tx::Staged;
-use super::{Backend, Engine, Erased, Job, Source, Tx};
+use super::{Backend, Erased, Job, Source, Tx};
 use crate::platform::config::DatabaseConfig;
 use crate::platform::error::{AppError, Code};
 use anyhow::{Context, ensure};
@@ -40,7 +40,7 @@ impl Writer {
     }
 }
 
-pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<Engine> {
+pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<(DatabaseConnection, Backend)> {
     if let Some(folder) = config.sqlite_path().and_then(std::path::Path::parent) {
         std::fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
@@ -50,7 +50,7 @@ pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool)
     let read = connect(config, config.read_connections, true).await?;
     let (sender, queue) = mpsc::channel(QUEUE);
     tokio::spawn(work(write, source, queue));
-    Ok(Engine { read, backend: Backend::Sqlite(Writer(sender)) })
+    Ok((read, Backend::Sqlite(Writer(sender))))
 }
 
 async fn connect(config: &DatabaseConfig, connections: u32, read_only: bool) -> anyhow::Result<DatabaseConnection> {

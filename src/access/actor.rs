@@ -1,0 +1,125 @@
+//! Actors: who is asking.
+
+use entity::id::{ClientId, ResidentId, SessionId, StaffId, UnitId};
+use entity::kind::{ActorKind, Channel, Role};
+use uuid::Uuid;
+
+/// A role held in a unit, valid today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// Where it is held.
+    pub unit_id: UnitId,
+    /// The unit's name.
+    pub unit_name: String,
+    /// The unit's path; paths of units that it succeeded follow.
+    pub paths: Vec<String>,
+    /// Line posts covered.
+    pub posts: Vec<String>,
+    /// Not to be used until a second factor is shown.
+    pub withheld: bool,
+}
+
+/// Who is asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody known.
+    Anonymous,
+    /// A member of staff.
+    Staff {
+        /// Who.
+        id: StaffId,
+        /// As colleagues see the name.
+        name: String,
+        /// The log-in.
+        session: SessionId,
+        /// Roles held today.
+        grants: Vec<Grant>,
+    },
+    /// A resident or merchant.
+    Resident {
+        /// Who.
+        id: ResidentId,
+        /// The log-in.
+        session: SessionId,
+    },
+    /// An integrator's client.
+    Client {
+        /// Which.
+        id: ClientId,
+        /// Its name.
+        name: String,
+        /// The channel that its tickets come by.
+        channel: Channel,
+        /// Where it may register.
+        unit_path: String,
+    },
+}
+
+/// In which role and for which unit somebody acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acting {
+    /// The role.
+    pub role: Role,
+    /// The unit, for staff.
+    pub unit: Option<(UnitId, String)>,
+    /// The unit's path, for staff.
+    pub path: Option<String>,
+}
+
+impl Actor {
+    /// The kind and id, as rows name them.
+    #[must_use]
+    pub fn identity(&self) -> (ActorKind, Option<Uuid>) {
+        match self {
+            Self::Anonymous => (ActorKind::System, None),
+            Self::Staff { id, .. } => (ActorKind::Staff, Some(id.0)),
+            Self::Resident { id, .. } => (ActorKind::Resident, Some(id.0)),
+            Self::Client { id, .. } => (ActorKind::Client, Some(id.0)),
+        }
+    }
+
+    /// A stable name for keys: kind and id.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let (kind, id) = self.identity();
+        format!("{kind}:{}", id.unwrap_or_default())
+    }
+
+    /// The name that others may read: staff and clients have one, residents don't.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Staff { name, .. } | Self::Client { name, .. } => Some(name),
+            Self::Anonymous | Self::Resident { .. } => None,
+        }
+    }
+
+    /// The staff id.
+    #[must_use]
+    pub fn staff_id(&self) -> Option<StaffId> {
+        match self {
+            Self::Staff { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The resident's id.
+    #[must_use]
+    pub fn resident_id(&self) -> Option<ResidentId> {
+        match self {
+            Self::Resident { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The log-in.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Staff { session, .. } | Self::Resident { session, .. } => Some(*session),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! From a bearer token to an actor. Roles are read from the database at each request, so that a change of
+//! role, a log-out or a disabled account bites at once, on every instance.
+
+use super::actor::{Actor, Grant};
+use super::tokens;
+use crate::platform::crypto::sha256;
+use crate::platform::error::{AppError, Code};
+use crate::platform::kit::Kit;
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use entity::api_client;
+use entity::id::{ResidentId, SessionId, StaffId, UnitId};
+use entity::kind::{ActorKind, Role};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use uuid::Uuid;
+
+/// How integrators' tokens begin.
+pub const CLIENT_TOKEN_PREFIX: &str = "hlc_";
+
+/// One statement: the log-in, its subject, the roles held today and the units that theirs succeeded.
+const SESSION: &str = "\
+SELECT s.subject_kind, s.subject_id, s.second_factor, st.display_name, r.id AS resident_id,
+       g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path
+  FROM session s
+  LEFT JOIN staff st ON st.id = s.subject_id AND st.disabled_at IS NULL
+  LEFT JOIN resident r ON r.id = s.subject_id AND r.disabled_at IS NULL
+  LEFT JOIN role_grant g ON g.staff_id = st.id AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
+  LEFT JOIN unit u ON u.id = g.unit_id
+  LEFT JOIN unit p ON p.successor_id = u.id
+ WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $3
+ ORDER BY g.id, p.path";
+
+#[derive(Debug, FromQueryResult)]
+struct SessionRow {
+    subject_kind: ActorKind,
+    subject_id: Uuid,
+    second_factor: bool,
+    display_name: Option<String>,
+    resident_id: Option<Uuid>,
+    role: Option<Role>,
+    unit_id: Option<UnitId>,
+    posts: Option<serde_json::Value>,
+    unit_name: Option<String>,
+    unit_path: Option<String>,
+    former_path: Option<String>,
+}
+
+/// The actor of a bearer token.
+///
+/// # Errors
+/// 401 with the reason: the token is forged, expired, or its log-in has ended.
+pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
+    let now = kit.now();
+    if bearer.starts_with(CLIENT_TOKEN_PREFIX) {
+        return client(kit, bearer, now).await;
+    }
+    let claims = tokens::verify(kit, bearer, now).await?;
+    let session = SessionId(claims.sid);
+    let values = [claims.sid.into(), local_day(now).into(), now.into()];
+    let statement = Statement::from_sql_and_values(kit.db.read().get_database_backend(), SESSION, values);
+    let rows = SessionRow::find_by_statement(statement).all(kit.db.read()).await?;
+    let ended = || AppError::new(Code::SessionRevoked);
+    let first = rows.first().ok_or_else(ended)?;
+    match first.subject_kind {
+        ActorKind::Resident if first.resident_id.is_some() => {
+            Ok(Actor::Resident { id: ResidentId(first.subject_id), session })
+        }
+        ActorKind::Staff => {
+            let id = StaffId(first.subject_id);
+            let name = first.display_name.clone().ok_or_else(ended)?;
+            let strict = kit.config.auth.second_factor && !first.second_factor;
+            Ok(Actor::Staff { id, name, session, grants: grants(rows, strict) })
+        }
+        _ => Err(ended()),
+    }
+}
+
+async fn client(kit: &Kit, token: &str, now: DateTime<Utc>) -> Result<Actor, AppError> {
+    let row = api_client::Entity::find()
+        .filter(api_client::Column::TokenHash.eq(sha256(&[token.as_bytes()])))
+        .one(kit.db.read())
+        .await?
+        .ok_or_else(|| AppError::new(Code::TokenInvalid))?;
+    if row.revoked_at.is_some() {
+        return Err(AppError::new(Code::SessionRevoked));
+    }
+    if row.expires_at.is_some_and(|end| end <= now) {
+        return Err(AppError::new(Code::TokenExpired));
+    }
+    Ok(Actor::Client { id: row.id, name: row.name, channel: row.channel, unit_path: row.unit_path })
+}
+
+/// Rows of one grant follow each other; each may add the path of a unit that the grant's unit succeeded.
+fn grants(rows: Vec<SessionRow>, strict: bool) -> Vec<Grant> {
+    let mut grants: Vec<Grant> = Vec::new();
+    for row in rows {
+        let (Some(role), Some(unit_id), Some(unit_name), Some(path)) =
+            (row.role, row.unit_id, row.unit_name, row.unit_path)
+        else {
+            continue;
+        };
+        match grants.iter_mut().find(|grant| grant.role == role && grant.unit_id == unit_id) {
+            Some(grant) => grant.paths.extend(row.former_path.filter(|path| !grant.paths.contains(path))),
+            None => grants.push(Grant {
+                role,
+                unit_id,
+                unit_name,
+                paths: std::iter::once(path).chain(row.former_path).collect(),
+                posts: row.posts.and_then(|posts| serde_json::from_value(posts).ok()).unwrap_or_default(),
+                withheld: strict && needs_second_factor(role),
+            }),
+        }
+    }
+    grants
+}
+
+/// Roles that act on other people's work or on the system itself (等保三级 8.1.4.1 d).
+#[must_use]
+pub fn needs_second_factor(role: Role) -> bool {
+    matches!(role, Role::Supervisor | Role::Arbiter | Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor)
+}
+
+/// The day at which `instant` falls in China (UTC+8 all year).
+#[must_use]
+pub fn local_day(instant: DateTime<Utc>) -> NaiveDate {
+    instant.with_timezone(&china()).date_naive()
+}
+
+/// China's offset from UTC.
+#[must_use]
+pub fn china() -> FixedOffset {
+    // The offset is a constant within chrono's bounds, so the fallback is never taken.
+    FixedOffset::east_opt(8 * 3600).unwrap_or_else(|| chrono::Offset::fix(&Utc))
+}

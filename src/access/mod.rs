@@ -1,0 +1,11 @@
+//! *Who, and what they may do*: actors, the policy, sessions, and the extractor that joins them.
+
+pub mod actor;
+pub mod authenticate;
+pub mod permit;
+pub mod policy;
+pub mod tokens;
+
+pub use actor::{Acting, Actor};
+pub use permit::Permit;
+pub use policy::{Op, Reach, op};

@@ -1,0 +1,236 @@
+//! The table. A line is an operation, its words on the wire, and who may do it how far.
+
+use super::{Operation, Scope};
+use entity::kind::Role;
+
+macro_rules! operations {
+    ($($name:ident $id:literal { $($role:ident: $scope:ident),* $(,)? })+) => {
+        /// Everything that can be done, HTTP operations and a ticket's commands alike.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Op {
+            $(#[doc = $id] $name,)+
+        }
+
+        impl Op {
+            /// Every operation, in reading order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The operation's id: in the document for HTTP operations, the command's word for commands.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id),+ }
+            }
+
+            /// Roles and scopes.
+            #[must_use]
+            pub const fn grants(self) -> &'static [(Role, Scope)] {
+                match self { $(Self::$name => operations!(@grants $($role: $scope),*)),+ }
+            }
+
+            /// Whether no log-in is needed.
+            #[must_use]
+            pub const fn is_public(self) -> bool {
+                self.grants().is_empty()
+            }
+        }
+
+        /// Operations as types.
+        pub mod op {
+            use super::{Op, Operation};
+            $(
+                #[doc = $id]
+                #[derive(Debug)]
+                pub struct $name;
+                impl Operation for $name {
+                    const OP: Op = Op::$name;
+                }
+            )+
+        }
+    };
+    (@grants Public: Everyone) => { &[] };
+    (@grants $($role:ident: $scope:ident),*) => { &[$((Role::$role, Scope::$scope)),*] };
+}
+
+operations! {
+    // Logging in.
+    LoginStaff "login_staff" { Public: Everyone }
+    RequestCode "request_code" { Public: Everyone }
+    LoginWithCode "login_with_code" { Public: Everyone }
+    LoginResident "login_resident" { Public: Everyone }
+    RefreshSession "refresh_session" { Public: Everyone }
+    GetJwks "get_jwks" { Public: Everyone }
+    Logout "logout" {
+        Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
+        CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
+        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own,
+    }
+    GetMe "get_me" {
+        Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
+        CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
+        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own, Integration: Own,
+    }
+    ChangePassword "change_password" {
+        Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
+        CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
+        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own,
+    }
+    EnrolSecondFactor "enrol_second_factor" {
+        Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
+        CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
+        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own,
+    }
+
+    // The organisation and its places.
+    ListUnits "list_units" { Public: Everyone }
+    GetUnit "get_unit" { Public: Everyone }
+    LocatePlace "locate_place" { Public: Everyone }
+    CreateUnit "create_unit" { SystemAdmin: District }
+    UpdateUnit "update_unit" { SystemAdmin: District }
+    SucceedUnit "succeed_unit" { SystemAdmin: District }
+
+    // Staff.
+    ListStaff "list_staff" {
+        Operator: District, Dispatcher: District, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        SystemAdmin: District, SecurityAdmin: District, Auditor: District,
+    }
+    CreateStaff "create_staff" { SystemAdmin: District }
+    DisableStaff "disable_staff" { SystemAdmin: District, SecurityAdmin: District }
+    ResetPassword "reset_password" { SecurityAdmin: District }
+    GrantRole "grant_role" { SecurityAdmin: District }
+    RevokeRole "revoke_role" { SecurityAdmin: District }
+
+    // The catalogue.
+    ListServices "list_services" { Public: Everyone }
+    GetService "get_service" { Public: Everyone }
+    CreateService "create_service" { SystemAdmin: District }
+    UpdateService "update_service" { SystemAdmin: District }
+    ProposeService "propose_service" { UnitLead: Unit }
+    DecideService "decide_service" { StreetManager: Subtree }
+
+    // The register.
+    SearchResidents "search_residents" { Operator: District, CallbackAgent: District }
+    GetResident "get_resident" {
+        Resident: Own, Operator: District, CallbackAgent: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree,
+    }
+    RegisterResident "register_resident" { Operator: District, Handler: Unit, UnitLead: Unit }
+    UpdateResident "update_resident" { Resident: Own, Operator: District, Handler: Unit, UnitLead: Unit }
+    RevealResident "reveal_resident" {
+        Operator: District, CallbackAgent: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+    }
+    AddContact "add_contact" { Resident: Own, Operator: District, Handler: Unit, UnitLead: Unit }
+
+    // Routing and deadlines.
+    SimulateRouting "simulate_routing" {
+        Operator: District, Dispatcher: District, StreetManager: Subtree, Arbiter: District, Supervisor: District,
+        SystemAdmin: District,
+    }
+    ListRules "list_rules" {
+        Dispatcher: District, StreetManager: Subtree, Arbiter: District, Supervisor: District, SystemAdmin: District,
+    }
+    CreateRule "create_rule" { Dispatcher: District, SystemAdmin: District }
+    UpdateRule "update_rule" { Dispatcher: District, SystemAdmin: District }
+    ListPolicies "list_policies" {
+        Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+        Arbiter: District, Supervisor: District, SystemAdmin: District,
+    }
+    CreatePolicy "create_policy" { SystemAdmin: District }
+    UpdatePolicy "update_policy" { SystemAdmin: District }
+    GetCalendar "get_calendar" { Public: Everyone }
+    ImportCalendar "import_calendar" { SystemAdmin: District }
+
+    // Administration.
+    ListSettings "list_settings" { SystemAdmin: District, Auditor: District }
+    PutSetting "put_setting" { SystemAdmin: District }
+    ListClients "list_clients" { SecurityAdmin: District, Auditor: District }
+    CreateClient "create_client" { SecurityAdmin: District }
+    RevokeClient "revoke_client" { SecurityAdmin: District }
+    RotateKey "rotate_key" { SecurityAdmin: District }
+    ListAudit "list_audit" { Auditor: District }
+    ListDeadNotices "list_dead_notices" { SystemAdmin: District }
+    ResendNotice "resend_notice" { SystemAdmin: District }
+
+    // Notices.
+    ListNotices "list_notices" {
+        Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
+        CallbackAgent: Own, Supervisor: Own, DutyOfficer: Own, Provider: Own,
+    }
+    ReadNotice "read_notice" {
+        Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
+        CallbackAgent: Own, Supervisor: Own, DutyOfficer: Own, Provider: Own,
+    }
+
+    // Tickets.
+    UploadAttachment "upload_attachment" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, CallbackAgent: District,
+    }
+    GetAttachment "get_attachment" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District,
+    }
+    RegisterTicket "register_ticket" {
+        Resident: Own, Integration: Own, Operator: District, Handler: Unit, UnitLead: Unit,
+    }
+    FindSimilar "find_similar" { Resident: Own, Operator: District, Dispatcher: District }
+    ListTickets "list_tickets" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
+        Auditor: District,
+    }
+    CountQueues "count_queues" {
+        Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+        Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
+    }
+    GetTicket "get_ticket" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
+        Auditor: District,
+    }
+    GetTimeline "get_timeline" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
+        Auditor: District,
+    }
+    GetReceipt "get_receipt" { Resident: Own, Integration: Own, Operator: District }
+    VerifyTicket "verify_ticket" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Auditor: District,
+    }
+    RevealRequester "reveal_requester" {
+        Operator: District, CallbackAgent: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+        Supervisor: District,
+    }
+    ActOnTicket "act_on_ticket" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, CallbackAgent: District, Supervisor: District,
+    }
+    TrackTicket "track_ticket" { Public: Everyone }
+    GetCallback "get_callback" { Public: Everyone }
+    AnswerCallback "answer_callback" { Public: Everyone }
+
+    // Commands of a ticket: what `act_on_ticket` carries.
+    AnswerNow "answer_now" { Operator: District }
+    Reject "reject" { Operator: District }
+    Redirect "redirect" { Operator: District }
+    Accept "accept" { Operator: District }
+    Dispatch "dispatch" { Dispatcher: District, StreetManager: Subtree }
+    Sign "sign" { Handler: Unit, UnitLead: Unit }
+    Assign "assign" { UnitLead: Unit }
+    FirstContact "first_contact" { Handler: Unit, UnitLead: Unit }
+    Note "note" {
+        Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+        CallbackAgent: District, Supervisor: District,
+    }
+    Supplement "supplement" { Resident: Own, Integration: Own, Operator: District }
+    Reply "reply" { Handler: Unit, UnitLead: Unit }
+    Approve "approve" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
+    SendBack "send_back" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
+    CallBack "call_back" { CallbackAgent: District }
+    Rate "rate" { Resident: Own, Integration: Own }
+    Withdraw "withdraw" { Resident: Own, Integration: Own, Operator: District }
+
+    // The service itself.
+    GetLiveness "get_liveness" { Public: Everyone }
+    GetReadiness "get_readiness" { Public: Everyone }
+}

@@ -1,0 +1,6 @@
+//! *What happened*: the event log in commit order and its consumers, the audit log, durable timers. All of it
+//! is written in the transaction that made it true.
+
+pub mod audit;
+pub mod events;
+pub mod timers;

@@ -1,0 +1,80 @@
+//! Durable timers: what is due later, kept in the database, fired once. A timer and its effect share one
+//! transaction, so that two instances can't both fire it and a crash can't lose it.
+
+use crate::platform::db::{Db, Tx};
+use crate::platform::error::AppError;
+use crate::platform::jobs::Pass;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::durable_timer;
+use entity::id::TimerId;
+use futures_util::future::BoxFuture;
+use sea_orm::sea_query::{Expr, LockBehavior, LockType};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// After a failure a timer waits so long, times its attempts.
+const RETRY_S: i64 = 30;
+
+/// Sets a timer in this transaction.
+pub fn set(tx: &Tx, kind: &str, subject: Uuid, due_at: DateTime<Utc>) {
+    tx.stage(durable_timer::ActiveModel {
+        id: Set(tx.ids().id::<TimerId>()),
+        kind: Set(kind.to_owned()),
+        subject_id: Set(subject),
+        due_at: Set(due_at),
+        attempts: Set(0),
+        created_at: Set(tx.now()),
+    });
+}
+
+/// What a timer does when it fires. It must look at the state: what it was set for may be over.
+pub type Fire<C> = for<'t> fn(&'t Tx, &'t C, &'t durable_timer::Model) -> BoxFuture<'t, Result<(), AppError>>;
+
+/// Fires one timer that is due.
+///
+/// # Errors
+/// When the database does not answer. A timer that fails is put off, so that it can't hold up the others.
+pub async fn fire_next<C>(db: &Db, now: DateTime<Utc>, context: Arc<C>, fire: Fire<C>) -> Result<Pass, AppError>
+where
+    C: Send + Sync + 'static,
+{
+    let Some(next) = durable_timer::Entity::find()
+        .filter(durable_timer::Column::DueAt.lte(now))
+        .order_by_asc(durable_timer::Column::DueAt)
+        .one(db.read())
+        .await?
+    else {
+        return Ok(Pass::Idle);
+    };
+    let outcome = db
+        .write("timers.fire", (next.id, context, fire), |tx, (id, context, fire)| {
+            Box::pin(async move {
+                let claimed = durable_timer::Entity::find_by_id(*id)
+                    .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+                    .one(tx)
+                    .await?;
+                let Some(timer) = claimed.filter(|timer| timer.due_at <= tx.now()) else { return Ok(()) };
+                fire(tx, context, &timer).await?;
+                durable_timer::Entity::delete_by_id(*id).exec(tx).await?;
+                Ok(())
+            })
+        })
+        .await;
+    if let Err(error) = outcome {
+        tracing::warn!(timer = next.kind, subject = %next.subject_id, ?error, "a timer failed");
+        db.write("timers.put_off", next, |tx, timer| Box::pin(put_off(tx, timer))).await?;
+    }
+    Ok(Pass::Worked)
+}
+
+async fn put_off(tx: &Tx, timer: &durable_timer::Model) -> Result<(), AppError> {
+    let wait = TimeDelta::seconds(RETRY_S * i64::from(timer.attempts + 1));
+    durable_timer::Entity::update_many()
+        .col_expr(durable_timer::Column::DueAt, Expr::value(tx.now() + wait))
+        .col_expr(durable_timer::Column::Attempts, Expr::value(timer.attempts + 1))
+        .filter(durable_timer::Column::Id.eq(timer.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
