@@ -5,3 +5,13 @@ pub mod platform;
 pub mod access;
 
 pub mod ledger;
+
+pub mod orgs;
+
+pub mod catalog;
+pub mod residents;
+pub mod sla;
+
+pub mod routing;
+
+pub mod tickets;

@@ -1,0 +1,3 @@
+//! The service catalogue. Owns `service` and `term`.
+
+pub mod rules;

@@ -1,0 +1,2 @@
+//! The register of residents and merchants.
+pub mod rules;

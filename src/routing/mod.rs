@@ -1,0 +1,2 @@
+//! Routing.
+pub mod rules;

@@ -1,0 +1,2 @@
+//! Deadlines.
+pub mod rules;

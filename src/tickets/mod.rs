@@ -1,0 +1,2 @@
+//! Tickets.
+pub mod rules;
