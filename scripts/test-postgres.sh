@@ -13,7 +13,7 @@ set -euo pipefail
 
 die() { echo "test-postgres: $*" >&2; exit 69; }
 
-newest() { find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1 | xargs -r dirname; }
+newest() { find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1 | xargs -r dirname || true; }
 
 durable=no
 if [[ ${1-} == --durable ]]; then durable=yes; shift; fi
@@ -70,12 +70,12 @@ fi
 port=
 for _ in {1..20}; do
     try=$((20000 + RANDOM % 12000))
+    rm -f "$dir/server.log"
     if pg_ctl start -w -t 60 -l "$dir/server.log" -o "-p $try ${settings[*]}" >"$dir/start.log" 2>&1; then
         port=$try
         break
     fi
     grep -q 'could not bind' "$dir/server.log" || break
-    rm -f "$dir/server.log"
 done
 if [[ -z $port ]]; then
     cat "$dir/start.log" "$dir/server.log" >&2 || true

@@ -1,4 +1,7 @@
 //! hotline: the backend of a 12345 community service hotline.
+//!
+//! The order of these modules is the rule of dependency: a module may name only those of the groups above its own.
+//! `tests/it/tiers.rs` reads this file and holds the rule.
 
 pub mod platform;
 
@@ -6,12 +9,20 @@ pub mod access;
 
 pub mod ledger;
 
+pub mod settings;
+
 pub mod orgs;
 
 pub mod catalog;
 pub mod residents;
 pub mod sla;
+pub mod staff;
 
 pub mod routing;
 
+pub mod reference;
+
 pub mod tickets;
+
+pub mod app;
+pub mod cli;

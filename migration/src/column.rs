@@ -50,17 +50,9 @@ pub async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(),
 }
 
 /// Runs the statement of the database at hand: for what has no common form.
-pub async fn run_either(
-    manager: &SchemaManager<'_>,
-    sqlite: &str,
-    postgres: &str,
-) -> Result<(), DbErr> {
+pub async fn run_either(manager: &SchemaManager<'_>, sqlite: &str, postgres: &str) -> Result<(), DbErr> {
     let sql = if is_sqlite(manager) { sqlite } else { postgres };
-    manager
-        .get_connection()
-        .execute_unprepared(sql)
-        .await
-        .map(|_| ())
+    manager.get_connection().execute_unprepared(sql).await.map(|_| ())
 }
 
 /// Drops tables, last first.
@@ -75,11 +67,7 @@ pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result
 }
 
 /// Makes a table append-only: no deletion, and no change of the named columns.
-pub async fn append_only(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    columns: &str,
-) -> Result<(), DbErr> {
+pub async fn append_only(manager: &SchemaManager<'_>, table: &str, columns: &str) -> Result<(), DbErr> {
     let db = manager.get_connection();
     if is_sqlite(manager) {
         for (event, suffix) in [

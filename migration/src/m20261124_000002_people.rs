@@ -6,13 +6,7 @@ use sea_orm_migration::prelude::*;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const TABLES: &[&str] = &[
-    "staff",
-    "role_grant",
-    "household",
-    "resident",
-    "resident_contact",
-];
+const TABLES: &[&str] = &["staff", "role_grant", "household", "resident", "resident_contact"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -57,18 +57,26 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
     let session = SessionId(claims.sid);
     let values = [claims.sid.into(), local_day(now).into(), now.into()];
     let statement = Statement::from_sql_and_values(kit.db.read().get_database_backend(), SESSION, values);
-    let rows = SessionRow::find_by_statement(statement).all(kit.db.read()).await?;
+    let rows = SessionRow::find_by_statement(statement)
+        .all(kit.db.read())
+        .await?;
     let ended = || AppError::new(Code::SessionRevoked);
     let first = rows.first().ok_or_else(ended)?;
     match first.subject_kind {
-        ActorKind::Resident if first.resident_id.is_some() => {
-            Ok(Actor::Resident { id: ResidentId(first.subject_id), session })
-        }
+        ActorKind::Resident if first.resident_id.is_some() => Ok(Actor::Resident {
+            id: ResidentId(first.subject_id),
+            session,
+        }),
         ActorKind::Staff => {
             let id = StaffId(first.subject_id);
             let name = first.display_name.clone().ok_or_else(ended)?;
             let strict = kit.config.auth.second_factor && !first.second_factor;
-            Ok(Actor::Staff { id, name, session, grants: grants(rows, strict) })
+            Ok(Actor::Staff {
+                id,
+                name,
+                session,
+                grants: grants(rows, strict),
+            })
         }
         _ => Err(ended()),
     }
@@ -86,7 +94,12 @@ async fn client(kit: &Kit, token: &str, now: DateTime<Utc>) -> Result<Actor, App
     if row.expires_at.is_some_and(|end| end <= now) {
         return Err(AppError::new(Code::TokenExpired));
     }
-    Ok(Actor::Client { id: row.id, name: row.name, channel: row.channel, unit_path: row.unit_path })
+    Ok(Actor::Client {
+        id: row.id,
+        name: row.name,
+        channel: row.channel,
+        unit_path: row.unit_path,
+    })
 }
 
 /// Rows of one grant follow each other; each may add the path of a unit that the grant's unit succeeded.
@@ -98,14 +111,22 @@ fn grants(rows: Vec<SessionRow>, strict: bool) -> Vec<Grant> {
         else {
             continue;
         };
-        match grants.iter_mut().find(|grant| grant.role == role && grant.unit_id == unit_id) {
-            Some(grant) => grant.paths.extend(row.former_path.filter(|path| !grant.paths.contains(path))),
+        match grants
+            .iter_mut()
+            .find(|grant| grant.role == role && grant.unit_id == unit_id)
+        {
+            Some(grant) => grant
+                .paths
+                .extend(row.former_path.filter(|path| !grant.paths.contains(path))),
             None => grants.push(Grant {
                 role,
                 unit_id,
                 unit_name,
                 paths: std::iter::once(path).chain(row.former_path).collect(),
-                posts: row.posts.and_then(|posts| serde_json::from_value(posts).ok()).unwrap_or_default(),
+                posts: row
+                    .posts
+                    .and_then(|posts| serde_json::from_value(posts).ok())
+                    .unwrap_or_default(),
                 withheld: strict && needs_second_factor(role),
             }),
         }
@@ -116,7 +137,10 @@ fn grants(rows: Vec<SessionRow>, strict: bool) -> Vec<Grant> {
 /// Roles that act on other people's work or on the system itself (等保三级 8.1.4.1 d).
 #[must_use]
 pub fn needs_second_factor(role: Role) -> bool {
-    matches!(role, Role::Supervisor | Role::Arbiter | Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor)
+    matches!(
+        role,
+        Role::Supervisor | Role::Arbiter | Role::SystemAdmin | Role::SecurityAdmin | Role::Auditor
+    )
 }
 
 /// The day at which `instant` falls in China (UTC+8 all year).

@@ -60,7 +60,9 @@ impl<O: Operation> FromRequest for Permit<O> {
         async move {
             let actor = match bearer(&request)? {
                 Some(token) => {
-                    let kit = request.app_data::<web::Data<Kit>>().ok_or_else(|| AppError::new(Code::Internal))?;
+                    let kit = request
+                        .app_data::<web::Data<Kit>>()
+                        .ok_or_else(|| AppError::new(Code::Internal))?;
                     match authenticate::actor(kit, &token).await {
                         // Where nobody need log in, a stale token does no harm: clients send it with every request.
                         Err(_) if O::OP.is_public() => Actor::Anonymous,
@@ -70,15 +72,25 @@ impl<O: Operation> FromRequest for Permit<O> {
                 None => Actor::Anonymous,
             };
             let acting = coarse(&actor, O::OP)?;
-            let caller = Caller { actor, acting, op: O::OP, request_id: request_id(&request) };
-            Ok(Self { caller, operation: PhantomData })
+            let caller = Caller {
+                actor,
+                acting,
+                op: O::OP,
+                request_id: request_id(&request),
+            };
+            Ok(Self {
+                caller,
+                operation: PhantomData,
+            })
         }
         .boxed_local()
     }
 }
 
 fn bearer(request: &HttpRequest) -> Result<Option<String>, AppError> {
-    let Some(value) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
+    let Some(value) = request.headers().get(AUTHORIZATION) else {
+        return Ok(None);
+    };
     let invalid = || AppError::new(Code::TokenInvalid);
     let value = value.to_str().map_err(|_| invalid())?;
     let (scheme, token) = value.split_once(' ').ok_or_else(invalid)?;

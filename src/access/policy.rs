@@ -36,7 +36,10 @@ pub trait Operation: 'static {
 /// The scope of a role in an operation.
 #[must_use]
 pub fn scope(op: Op, role: Role) -> Option<Scope> {
-    op.grants().iter().find(|(granted, _)| *granted == role).map(|(_, scope)| *scope)
+    op.grants()
+        .iter()
+        .find(|(granted, _)| *granted == role)
+        .map(|(_, scope)| *scope)
 }
 
 /// The matrix as text: operations down, roles across.
@@ -44,7 +47,10 @@ pub fn scope(op: Op, role: Role) -> Option<Scope> {
 pub fn matrix() -> String {
     use std::fmt::Write;
     let mut out = String::new();
-    let _ = writeln!(out, "O own · U unit · S subtree · D district · P public · . not allowed\n");
+    let _ = writeln!(
+        out,
+        "O own · U unit · S subtree · D district · P public · . not allowed\n"
+    );
     let _ = write!(out, "{:<26}", "");
     for role in Role::ALL {
         let _ = write!(out, " {:>4}", abbreviation(*role));
@@ -68,7 +74,13 @@ pub fn matrix() -> String {
     }
     let _ = writeln!(out);
     for role in Role::ALL {
-        let _ = writeln!(out, "{:>4} = {} {}", abbreviation(*role), role.word(), role.chinese());
+        let _ = writeln!(
+            out,
+            "{:>4} = {} {}",
+            abbreviation(*role),
+            role.word(),
+            role.chinese()
+        );
     }
     out
 }

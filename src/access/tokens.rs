@@ -39,7 +39,13 @@ pub struct Claims {
 ///
 /// # Errors
 /// When no key is loaded.
-pub fn issue(kit: &Kit, kind: ActorKind, subject: Uuid, session: SessionId, now: DateTime<Utc>) -> Result<String, AppError> {
+pub fn issue(
+    kit: &Kit,
+    kind: ActorKind,
+    subject: Uuid,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<String, AppError> {
     let claims = Claims {
         iss: kit.signer.issuer().to_owned(),
         aud: AUDIENCE.to_owned(),
@@ -87,7 +93,11 @@ pub async fn load_keys(kit: &Kit) -> Result<(), AppError> {
         .into_iter()
         .map(|row| {
             let private = kit.vault.open(KEY_LABEL, &row.private_sealed)?;
-            Ok(StoredKey { id: row.id, public: row.public_key, private })
+            Ok(StoredKey {
+                id: row.id,
+                public: row.public_key,
+                private,
+            })
         })
         .collect::<Result<Vec<_>, AppError>>()?;
     kit.signer.load(&keys);
@@ -117,12 +127,17 @@ pub async fn rotate_keys(kit: &Kit, keep: Option<TimeDelta>) -> Result<String, A
     let id = key.id.clone();
     let sealed = kit.vault.seal(KEY_LABEL, &key.private)?;
     kit.db
-        .write("signing_key.rotate", (key, sealed, keep), |tx, input| Box::pin(async move { store_key(tx, input).await }))
+        .write("signing_key.rotate", (key, sealed, keep), |tx, input| {
+            Box::pin(async move { store_key(tx, input).await })
+        })
         .await?;
     Ok(id)
 }
 
-async fn store_key(tx: &Tx, (key, sealed, keep): &(StoredKey, Vec<u8>, Option<TimeDelta>)) -> Result<(), AppError> {
+async fn store_key(
+    tx: &Tx,
+    (key, sealed, keep): &(StoredKey, Vec<u8>, Option<TimeDelta>),
+) -> Result<(), AppError> {
     if let Some(keep) = keep {
         signing_key::Entity::update_many()
             .col_expr(signing_key::Column::RetiresAt, Expr::value(tx.now() + *keep))

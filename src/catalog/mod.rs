@@ -1,3 +1,5 @@
-//! The service catalogue. Owns `service` and `term`.
+//! The service catalogue: who handles what, in what time, with which form. Communities propose services of their
+//! own (特色服务), the sub-district decides. Owns `service` and `term`.
 
 pub mod rules;
+pub mod store;

@@ -54,7 +54,11 @@ impl Service {
     /// Whether it may be chosen on `day` for a place of this path.
     #[must_use]
     pub fn is_offered(&self, day: NaiveDate, place_path: &str) -> bool {
-        self.is_valid_on(day) && self.owner.as_ref().is_none_or(|(_, path)| place_path.starts_with(path.as_str()))
+        self.is_valid_on(day)
+            && self
+                .owner
+                .as_ref()
+                .is_none_or(|(_, path)| place_path.starts_with(path.as_str()))
     }
 
     /// Whether it may be chosen on `day` somewhere.
@@ -89,7 +93,12 @@ impl Catalogue {
     #[must_use]
     pub fn find(&self, code: &str, day: NaiveDate) -> Option<&Service> {
         let start = self.0.partition_point(|service| service.code.as_str() < code);
-        let same = self.0.get(start..).unwrap_or_default().iter().take_while(|service| service.code == code);
+        let same = self
+            .0
+            .get(start..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|service| service.code == code);
         same.filter(|service| service.is_valid_on(day)).last()
     }
 

@@ -11,12 +11,30 @@ use serde_json::Value;
 /// Writes an entry in this transaction.
 pub fn record(tx: &Tx, caller: &Caller, subject_kind: &str, subject_id: impl ToString, detail: Value) {
     let acting = Some(&caller.acting);
-    write(tx, &caller.actor, acting, caller.op.id(), subject_kind, subject_id.to_string(), detail, caller.request_id.clone());
+    write(
+        tx,
+        &caller.actor,
+        acting,
+        caller.op.id(),
+        subject_kind,
+        subject_id.to_string(),
+        detail,
+        caller.request_id.clone(),
+    );
 }
 
 /// Writes an entry for what no logged-in person did: a log-in, a command line, a job.
 pub fn record_system(tx: &Tx, action: &str, subject_kind: &str, subject_id: impl ToString, detail: Value) {
-    write(tx, &Actor::Anonymous, None, action, subject_kind, subject_id.to_string(), detail, None);
+    write(
+        tx,
+        &Actor::Anonymous,
+        None,
+        action,
+        subject_kind,
+        subject_id.to_string(),
+        detail,
+        None,
+    );
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of the row, named once")]

@@ -9,7 +9,10 @@ use entity::id::EventId;
 use entity::{consumer_cursor, event};
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -67,11 +70,17 @@ UPDATE event SET position = placed.position
                 let backend = tx.get_database_backend();
                 let lock = format!("SELECT pg_try_advisory_xact_lock({SEQUENCER_LOCK}) AS mine");
                 let row = tx.query_one_raw(Statement::from_string(backend, lock)).await?;
-                let mine = row.map(|row| row.try_get::<bool>("", "mine")).transpose()?.unwrap_or(false);
+                let mine = row
+                    .map(|row| row.try_get::<bool>("", "mine"))
+                    .transpose()?
+                    .unwrap_or(false);
                 if !mine {
                     return Ok(0);
                 }
-                Ok(tx.execute_raw(Statement::from_string(backend, PLACE)).await?.rows_affected())
+                Ok(tx
+                    .execute_raw(Statement::from_string(backend, PLACE))
+                    .await?
+                    .rows_affected())
             })
         })
         .await?;
@@ -82,7 +91,11 @@ UPDATE event SET position = placed.position
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn after(conn: &impl ConnectionTrait, position: i64, limit: u64) -> Result<Vec<event::Model>, AppError> {
+pub async fn after(
+    conn: &impl ConnectionTrait,
+    position: i64,
+    limit: u64,
+) -> Result<Vec<event::Model>, AppError> {
     let rows = event::Entity::find()
         .filter(event::Column::Position.gt(position))
         .order_by_asc(event::Column::Position)
@@ -105,40 +118,62 @@ where
     C: Send + Sync + 'static,
 {
     // A cheap look without a transaction: most beats find nothing.
-    let seen = consumer_cursor::Entity::find_by_id(name).one(db.read()).await?.map_or(0, |row| row.position);
+    let seen = consumer_cursor::Entity::find_by_id(name)
+        .one(db.read())
+        .await?
+        .map_or(0, |row| row.position);
     if after(db.read(), seen, 1).await?.is_empty() {
         return Ok(Pass::Idle);
     }
     let taken = db
-        .write("events.consume", (name, context, work), |tx, (name, context, work)| {
-            Box::pin(async move {
-                let Some(cursor) = lock_cursor(tx, name).await? else { return Ok(0) };
-                let batch = after(tx, cursor, BATCH).await?;
-                let Some(last) = batch.last().and_then(|event| event.position) else { return Ok(0) };
-                let taken = batch.len();
-                work(tx, context, batch).await?;
-                consumer_cursor::Entity::update_many()
-                    .col_expr(consumer_cursor::Column::Position, Expr::value(last))
-                    .col_expr(consumer_cursor::Column::UpdatedAt, Expr::value(tx.now()))
-                    .filter(consumer_cursor::Column::Id.eq(*name))
-                    .exec(tx)
-                    .await?;
-                Ok(taken)
-            })
-        })
+        .write(
+            "events.consume",
+            (name, context, work),
+            |tx, (name, context, work)| {
+                Box::pin(async move {
+                    let Some(cursor) = lock_cursor(tx, name).await? else {
+                        return Ok(0);
+                    };
+                    let batch = after(tx, cursor, BATCH).await?;
+                    let Some(last) = batch.last().and_then(|event| event.position) else {
+                        return Ok(0);
+                    };
+                    let taken = batch.len();
+                    work(tx, context, batch).await?;
+                    consumer_cursor::Entity::update_many()
+                        .col_expr(consumer_cursor::Column::Position, Expr::value(last))
+                        .col_expr(consumer_cursor::Column::UpdatedAt, Expr::value(tx.now()))
+                        .filter(consumer_cursor::Column::Id.eq(*name))
+                        .exec(tx)
+                        .await?;
+                    Ok(taken)
+                })
+            },
+        )
         .await?;
     Ok(if taken > 0 { Pass::Worked } else { Pass::Idle })
 }
 
 /// The cursor, locked until the end of the transaction. `None` when it was only now made: look again.
 async fn lock_cursor(tx: &Tx, name: &str) -> Result<Option<i64>, AppError> {
-    let row = consumer_cursor::Entity::find_by_id(name).lock_exclusive().one(tx).await?;
+    let row = consumer_cursor::Entity::find_by_id(name)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
     if let Some(row) = row {
         return Ok(Some(row.position));
     }
-    let row = consumer_cursor::ActiveModel { id: Set(name.to_owned()), position: Set(0), updated_at: Set(tx.now()) };
+    let row = consumer_cursor::ActiveModel {
+        id: Set(name.to_owned()),
+        position: Set(0),
+        updated_at: Set(tx.now()),
+    };
     consumer_cursor::Entity::insert(row)
-        .on_conflict(OnConflict::column(consumer_cursor::Column::Id).do_nothing().to_owned())
+        .on_conflict(
+            OnConflict::column(consumer_cursor::Column::Id)
+                .do_nothing()
+                .to_owned(),
+        )
         .exec_without_returning(tx)
         .await?;
     Ok(Some(0))

@@ -35,7 +35,12 @@ pub type Fire<C> = for<'t> fn(&'t Tx, &'t C, &'t durable_timer::Model) -> BoxFut
 ///
 /// # Errors
 /// When the database does not answer. A timer that fails is put off, so that it can't hold up the others.
-pub async fn fire_next<C>(db: &Db, now: DateTime<Utc>, context: Arc<C>, fire: Fire<C>) -> Result<Pass, AppError>
+pub async fn fire_next<C>(
+    db: &Db,
+    now: DateTime<Utc>,
+    context: Arc<C>,
+    fire: Fire<C>,
+) -> Result<Pass, AppError>
 where
     C: Send + Sync + 'static,
 {
@@ -48,22 +53,29 @@ where
         return Ok(Pass::Idle);
     };
     let outcome = db
-        .write("timers.fire", (next.id, context, fire), |tx, (id, context, fire)| {
-            Box::pin(async move {
-                let claimed = durable_timer::Entity::find_by_id(*id)
-                    .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-                    .one(tx)
-                    .await?;
-                let Some(timer) = claimed.filter(|timer| timer.due_at <= tx.now()) else { return Ok(()) };
-                fire(tx, context, &timer).await?;
-                durable_timer::Entity::delete_by_id(*id).exec(tx).await?;
-                Ok(())
-            })
-        })
+        .write(
+            "timers.fire",
+            (next.id, context, fire),
+            |tx, (id, context, fire)| {
+                Box::pin(async move {
+                    let claimed = durable_timer::Entity::find_by_id(*id)
+                        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+                        .one(tx)
+                        .await?;
+                    let Some(timer) = claimed.filter(|timer| timer.due_at <= tx.now()) else {
+                        return Ok(());
+                    };
+                    fire(tx, context, &timer).await?;
+                    durable_timer::Entity::delete_by_id(*id).exec(tx).await?;
+                    Ok(())
+                })
+            },
+        )
         .await;
     if let Err(error) = outcome {
         tracing::warn!(timer = next.kind, subject = %next.subject_id, ?error, "a timer failed");
-        db.write("timers.put_off", next, |tx, timer| Box::pin(put_off(tx, timer))).await?;
+        db.write("timers.put_off", next, |tx, timer| Box::pin(put_off(tx, timer)))
+            .await?;
     }
     Ok(Pass::Worked)
 }

@@ -1,4 +1,10 @@
 //! The organisation: district, sub-districts and towns, communities and villages, departments, providers.
-//! Owns `unit`.
+//! Units have validity dates and successors; a ticket keeps the names of its day. Owns `unit`.
 
+pub mod commands;
+mod dto;
+mod http;
 pub mod rules;
+pub mod store;
+
+pub use http::routes;

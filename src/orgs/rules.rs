@@ -63,8 +63,16 @@ impl Directory {
     pub fn new(mut units: Vec<Unit>) -> Self {
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let by_id = units.iter().enumerate().map(|(at, unit)| (unit.id, at)).collect();
-        let by_path = units.iter().enumerate().map(|(at, unit)| (unit.path.clone(), at)).collect();
-        Self { units, by_id, by_path }
+        let by_path = units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (unit.path.clone(), at))
+            .collect();
+        Self {
+            units,
+            by_id,
+            by_path,
+        }
     }
 
     /// All units, parents first.
@@ -88,7 +96,9 @@ impl Directory {
     /// The unit of this code that exists on `day`.
     #[must_use]
     pub fn with_code(&self, code: &str, day: NaiveDate) -> Option<&Unit> {
-        self.units.iter().find(|unit| unit.code == code && unit.exists_on(day))
+        self.units
+            .iter()
+            .find(|unit| unit.code == code && unit.exists_on(day))
     }
 
     /// The unit and all above it, lowest first.
@@ -135,6 +145,19 @@ impl Directory {
     }
 }
 
+/// Reads a boundary: a GeoJSON Polygon or MultiPolygon (RFC 7946), longitude before latitude.
+///
+/// # Errors
+/// Says why it is none.
+pub fn parse_area(area: &serde_json::Value) -> Result<Geometry<f64>, String> {
+    let geometry: geojson::Geometry =
+        serde_json::from_value(area.clone()).map_err(|error| error.to_string())?;
+    match Geometry::<f64>::try_from(geometry).map_err(|error| error.to_string())? {
+        area @ (Geometry::Polygon(_) | Geometry::MultiPolygon(_)) => Ok(area),
+        _ => Err("a boundary must be a Polygon or a MultiPolygon".into()),
+    }
+}
+
 /// How a place was matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchedBy {
@@ -174,7 +197,12 @@ pub enum Unlocated {
 ///
 /// # Errors
 /// `Outside`.
-pub fn locate_point(directory: &Directory, day: NaiveDate, lat: f64, lng: f64) -> Result<Located<'_>, Unlocated> {
+pub fn locate_point(
+    directory: &Directory,
+    day: NaiveDate,
+    lat: f64,
+    lng: f64,
+) -> Result<Located<'_>, Unlocated> {
     let point = Point::new(lng, lat);
     directory
         .all()
@@ -182,7 +210,11 @@ pub fn locate_point(directory: &Directory, day: NaiveDate, lat: f64, lng: f64) -
         .filter(|unit| unit.exists_on(day))
         .filter(|unit| unit.area.as_ref().is_some_and(|area| area.contains(&point)))
         .max_by_key(|unit| (unit.depth(), std::cmp::Reverse(unit.path.clone())))
-        .map(|unit| Located { unit, by: MatchedBy::Boundary, found: None })
+        .map(|unit| Located {
+            unit,
+            by: MatchedBy::Boundary,
+            found: None,
+        })
         .ok_or(Unlocated::Outside)
 }
 
@@ -191,22 +223,53 @@ pub fn locate_point(directory: &Directory, day: NaiveDate, lat: f64, lng: f64) -
 ///
 /// # Errors
 /// `Nothing` or `Several`.
-pub fn locate_address<'a>(directory: &'a Directory, day: NaiveDate, address: &str) -> Result<Located<'a>, Unlocated> {
+pub fn locate_address<'a>(
+    directory: &'a Directory,
+    day: NaiveDate,
+    address: &str,
+) -> Result<Located<'a>, Unlocated> {
     let text: String = address.chars().filter(|c| !c.is_whitespace()).collect();
     let mut best: Vec<(usize, Located<'a>)> = Vec::new();
-    for unit in directory.all().iter().filter(|unit| unit.exists_on(day) && is_place(unit.kind)) {
-        let Some((by, found)) = named_in(unit, &text) else { continue };
+    for unit in directory
+        .all()
+        .iter()
+        .filter(|unit| unit.exists_on(day) && is_place(unit.kind))
+    {
+        let Some((by, found)) = named_in(unit, &text) else {
+            continue;
+        };
         let above = unit.parent.and_then(|parent| directory.get(parent));
         let above_named = above.is_some_and(|parent| named_in(parent, &text).is_some());
         let weight = unit.depth() * 1000 + usize::from(above_named) * 500 + found.chars().count();
-        match best.first().map_or(std::cmp::Ordering::Greater, |(top, _)| weight.cmp(top)) {
-            std::cmp::Ordering::Greater => best = vec![(weight, Located { unit, by, found: Some(found) })],
-            std::cmp::Ordering::Equal => best.push((weight, Located { unit, by, found: Some(found) })),
+        match best
+            .first()
+            .map_or(std::cmp::Ordering::Greater, |(top, _)| weight.cmp(top))
+        {
+            std::cmp::Ordering::Greater => {
+                best = vec![(
+                    weight,
+                    Located {
+                        unit,
+                        by,
+                        found: Some(found),
+                    },
+                )]
+            }
+            std::cmp::Ordering::Equal => best.push((
+                weight,
+                Located {
+                    unit,
+                    by,
+                    found: Some(found),
+                },
+            )),
             std::cmp::Ordering::Less => {}
         }
     }
     if best.len() > 1 {
-        return Err(Unlocated::Several(best.iter().map(|(_, located)| located.unit.id).collect()));
+        return Err(Unlocated::Several(
+            best.iter().map(|(_, located)| located.unit.id).collect(),
+        ));
     }
     best.pop().map(|(_, located)| located).ok_or(Unlocated::Nothing)
 }
@@ -221,11 +284,18 @@ fn named_in(unit: &Unit, text: &str) -> Option<(MatchedBy, String)> {
     if text.contains(&unit.name) {
         return Some((MatchedBy::Name, unit.name.clone()));
     }
-    let short = ["社区", "街道", "村", "镇"].iter().find_map(|kind| unit.name.strip_suffix(kind)).unwrap_or(&unit.name);
+    let short = ["社区", "街道", "村", "镇"]
+        .iter()
+        .find_map(|kind| unit.name.strip_suffix(kind))
+        .unwrap_or(&unit.name);
     if short.chars().count() >= 2 && text.contains(short) {
         return Some((MatchedBy::Name, short.to_owned()));
     }
-    let longest = unit.aliases.iter().filter(|alias| text.contains(alias.as_str())).max_by_key(|alias| alias.len());
+    let longest = unit
+        .aliases
+        .iter()
+        .filter(|alias| text.contains(alias.as_str()))
+        .max_by_key(|alias| alias.len());
     longest.map(|alias| (MatchedBy::Alias, alias.clone()))
 }
 
@@ -235,7 +305,14 @@ mod tests {
     use geo::{Rect, coord};
     use uuid::Uuid;
 
-    fn unit(n: u128, kind: UnitKind, name: &str, parent: Option<u128>, path: &str, square: Option<(f64, f64, f64)>) -> Unit {
+    fn unit(
+        n: u128,
+        kind: UnitKind,
+        name: &str,
+        parent: Option<u128>,
+        path: &str,
+        square: Option<(f64, f64, f64)>,
+    ) -> Unit {
         let id = |n| UnitId(Uuid::from_u128(n));
         Unit {
             id: id(n),
@@ -244,9 +321,15 @@ mod tests {
             name: name.into(),
             parent: parent.map(id),
             path: path.into(),
-            aliases: if n == 4 { vec!["港口路".into()] } else { Vec::new() },
+            aliases: if n == 4 {
+                vec!["港口路".into()]
+            } else {
+                Vec::new()
+            },
             area: square.map(|(lng, lat, side)| {
-                Rect::new(coord! { x: lng, y: lat }, coord! { x: lng + side, y: lat + side }).to_polygon().into()
+                Rect::new(coord! { x: lng, y: lat }, coord! { x: lng + side, y: lat + side })
+                    .to_polygon()
+                    .into()
             }),
             powers: Vec::new(),
             valid_from: NaiveDate::MIN,
@@ -259,9 +342,23 @@ mod tests {
         use UnitKind::{Community, District, Subdistrict, Town, Village};
         Directory::new(vec![
             unit(1, District, "蓬江区", None, "/1/", Some((0.0, 0.0, 10.0))),
-            unit(2, Subdistrict, "白沙街道", Some(1), "/1/2/", Some((0.0, 0.0, 5.0))),
+            unit(
+                2,
+                Subdistrict,
+                "白沙街道",
+                Some(1),
+                "/1/2/",
+                Some((0.0, 0.0, 5.0)),
+            ),
             unit(3, Town, "棠下镇", Some(1), "/1/3/", None),
-            unit(4, Community, "中心社区", Some(2), "/1/2/4/", Some((0.0, 0.0, 2.0))),
+            unit(
+                4,
+                Community,
+                "中心社区",
+                Some(2),
+                "/1/2/4/",
+                Some((0.0, 0.0, 2.0)),
+            ),
             unit(5, Village, "中心村", Some(3), "/1/3/5/", None),
             unit(6, Community, "羊桥社区", Some(2), "/1/2/6/", None),
         ])
@@ -289,7 +386,9 @@ mod tests {
 
     #[test]
     fn the_smallest_boundary_wins() {
-        let at = |lat, lng| locate_point(&directory(), NaiveDate::MAX, lat, lng).map(|found| found.unit.id.0.as_u128());
+        let at = |lat, lng| {
+            locate_point(&directory(), NaiveDate::MAX, lat, lng).map(|found| found.unit.id.0.as_u128())
+        };
         assert_eq!(at(1.0, 1.0), Ok(4));
         assert_eq!(at(4.0, 4.0), Ok(2));
         assert_eq!(at(9.0, 9.0), Ok(1));

@@ -25,7 +25,10 @@ impl Blobs {
             let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
             return Ok(Self(Arc::new(store)));
         }
-        let options = config.options.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
+        let options = config
+            .options
+            .iter()
+            .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()));
         let (store, prefix) = parse_url_opts(&config.url.parse()?, options)?;
         Ok(Self(Arc::new(PrefixStore::new(store, prefix))))
     }
@@ -35,7 +38,11 @@ impl Blobs {
     /// # Errors
     /// `Unavailable` when the store can't take it.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), AppError> {
-        self.0.put(&Path::from(key), bytes.into()).await.map(|_| ()).map_err(away)
+        self.0
+            .put(&Path::from(key), bytes.into())
+            .await
+            .map(|_| ())
+            .map_err(away)
     }
 
     /// Reads a file.

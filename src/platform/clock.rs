@@ -20,7 +20,9 @@ impl Clock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Arc::new(Source::System { offset_us: AtomicI64::new(0) }))
+        Self(Arc::new(Source::System {
+            offset_us: AtomicI64::new(0),
+        }))
     }
 
     /// The system's clock, turned so that it now shows `instant`.
@@ -34,7 +36,9 @@ impl Clock {
     /// A clock that stands until it is turned.
     #[must_use]
     pub fn manual(instant: DateTime<Utc>) -> Self {
-        Self(Arc::new(Source::Manual { now_us: AtomicI64::new(instant.timestamp_micros()) }))
+        Self(Arc::new(Source::Manual {
+            now_us: AtomicI64::new(instant.timestamp_micros()),
+        }))
     }
 
     /// The time, in whole microseconds: PostgreSQL keeps no more, and both databases must agree.

@@ -18,7 +18,10 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 /// All settings. Each is documented in `config.default.toml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented in the file of defaults, which is what operators read")]
+#[expect(
+    missing_docs,
+    reason = "documented in the file of defaults, which is what operators read"
+)]
 pub struct Config {
     pub server: ServerConfig,
     pub database: DatabaseConfig,
@@ -142,18 +145,25 @@ impl Config {
             anyhow::ensure!(file.exists(), "there is no configuration file {}", file.display());
             figment = figment.merge(Toml::file(file));
         }
-        let config: Self = figment.merge(Env::prefixed("HOTLINE_").split("__")).extract().map_err(|errors| {
-            let lines: Vec<String> = errors
-                .into_iter()
-                .map(|error| match error.path.join(".") {
-                    path if path.is_empty() => error.kind.to_string(),
-                    path => format!("{path}: {}", error.kind),
-                })
-                .collect();
-            anyhow::anyhow!("the configuration has mistakes:\n  {}", lines.join("\n  "))
-        })?;
+        let config: Self = figment
+            .merge(Env::prefixed("HOTLINE_").split("__"))
+            .extract()
+            .map_err(|errors| {
+                let lines: Vec<String> = errors
+                    .into_iter()
+                    .map(|error| match error.path.join(".") {
+                        path if path.is_empty() => error.kind.to_string(),
+                        path => format!("{path}: {}", error.kind),
+                    })
+                    .collect();
+                anyhow::anyhow!("the configuration has mistakes:\n  {}", lines.join("\n  "))
+            })?;
         let mistakes = config.mistakes();
-        anyhow::ensure!(mistakes.is_empty(), "the configuration has mistakes:\n  {}", mistakes.join("\n  "));
+        anyhow::ensure!(
+            mistakes.is_empty(),
+            "the configuration has mistakes:\n  {}",
+            mistakes.join("\n  ")
+        );
         Ok(config)
     }
 
@@ -169,23 +179,47 @@ impl Config {
             url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:"),
             "database.url: must begin with sqlite: or postgres:",
         );
-        check((1..=1000).contains(&self.database.connections), "database.connections: must be within 1 to 1000");
-        check((1..=64).contains(&self.database.read_connections), "database.read_connections: must be within 1 to 64");
-        check((1..=64).contains(&self.server.workers), "server.workers: must be within 1 to 64");
+        check(
+            (1..=1000).contains(&self.database.connections),
+            "database.connections: must be within 1 to 1000",
+        );
+        check(
+            (1..=64).contains(&self.database.read_connections),
+            "database.read_connections: must be within 1 to 64",
+        );
+        check(
+            (1..=64).contains(&self.server.workers),
+            "server.workers: must be within 1 to 64",
+        );
         let public = &self.server.public_url;
         check(
             public.starts_with("http://") || public.starts_with("https://"),
             "server.public_url: must begin with http:// or https://",
         );
-        check((60..=3600).contains(&self.auth.access_ttl_s), "auth.access_ttl_s: must be within 60 to 3600");
-        check(self.auth.argon2_memory_kib >= 8, "auth.argon2_memory_kib: must be at least 8");
-        check(self.auth.argon2_passes >= 1, "auth.argon2_passes: must be at least 1");
-        check((1..=64).contains(&self.auth.hashing_threads), "auth.hashing_threads: must be within 1 to 64");
+        check(
+            (60..=3600).contains(&self.auth.access_ttl_s),
+            "auth.access_ttl_s: must be within 60 to 3600",
+        );
+        check(
+            self.auth.argon2_memory_kib >= 8,
+            "auth.argon2_memory_kib: must be at least 8",
+        );
+        check(
+            self.auth.argon2_passes >= 1,
+            "auth.argon2_passes: must be at least 1",
+        );
+        check(
+            (1..=64).contains(&self.auth.hashing_threads),
+            "auth.hashing_threads: must be within 1 to 64",
+        );
         check(
             self.sms.url.is_empty() || self.sms.url.starts_with("http"),
             "sms.url: must be empty or begin with http:// or https://",
         );
-        check(self.blob.url.contains("://"), "blob.url: must be file:///folder or s3://bucket/prefix");
+        check(
+            self.blob.url.contains("://"),
+            "blob.url: must be file:///folder or s3://bucket/prefix",
+        );
         check(
             (1024..=104_857_600).contains(&self.blob.max_file_bytes),
             "blob.max_file_bytes: must be within 1024 to 104857600",
@@ -194,7 +228,10 @@ impl Config {
             (1..=60).contains(&self.jobs.callback_grace_days),
             "jobs.callback_grace_days: must be within 1 to 60",
         );
-        for (name, key) in [("master_key", &self.secrets.master_key), ("index_key", &self.secrets.index_key)] {
+        for (name, key) in [
+            ("master_key", &self.secrets.master_key),
+            ("index_key", &self.secrets.index_key),
+        ] {
             let given = key.expose_secret();
             check(
                 given.is_empty() || parse_key(given).is_ok(),
@@ -238,7 +275,11 @@ impl SecretsConfig {
     /// When a key is missing or not 32 bytes.
     pub fn keys(&self, may_create: bool) -> anyhow::Result<Keys> {
         let given = self.master_key.expose_secret();
-        let current = if given.is_empty() { self.key_from_file(may_create)? } else { parse_key(given)? };
+        let current = if given.is_empty() {
+            self.key_from_file(may_create)?
+        } else {
+            parse_key(given)?
+        };
         let previous = self
             .previous_master_keys
             .iter()
@@ -246,8 +287,16 @@ impl SecretsConfig {
             .collect::<anyhow::Result<_>>()
             .context("secrets.previous_master_keys")?;
         let index = self.index_key.expose_secret();
-        let index = if index.is_empty() { current } else { parse_key(index).context("secrets.index_key")? };
-        Ok(Keys { current, previous, index })
+        let index = if index.is_empty() {
+            current
+        } else {
+            parse_key(index).context("secrets.index_key")?
+        };
+        Ok(Keys {
+            current,
+            previous,
+            index,
+        })
     }
 
     fn key_from_file(&self, may_create: bool) -> anyhow::Result<MasterKey> {
@@ -270,15 +319,23 @@ impl SecretsConfig {
 fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(())
 }
 
 fn parse_key(text: &str) -> anyhow::Result<MasterKey> {
-    let bytes = STANDARD.decode(text).context("a key must be 32 bytes in base64")?;
-    bytes.try_into().map_err(|_| anyhow::anyhow!("a key must be 32 bytes in base64"))
+    let bytes = STANDARD
+        .decode(text)
+        .context("a key must be 32 bytes in base64")?;
+    bytes
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("a key must be 32 bytes in base64"))
 }
 
 #[cfg(test)]

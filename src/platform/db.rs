@@ -53,8 +53,16 @@ impl Db {
     ///
     /// # Errors
     /// When the database can't be reached, its settings are unsafe, or its schema does not fit.
-    pub async fn open(config: &DatabaseConfig, clock: Clock, kick: Kick, migrate: bool) -> anyhow::Result<Self> {
-        let source = Source { ids: IdGen::new(clock.clone()), clock };
+    pub async fn open(
+        config: &DatabaseConfig,
+        clock: Clock,
+        kick: Kick,
+        migrate: bool,
+    ) -> anyhow::Result<Self> {
+        let source = Source {
+            ids: IdGen::new(clock.clone()),
+            clock,
+        };
         let (read, backend) = if config.is_sqlite() {
             sqlite::open(config, source, migrate).await?
         } else {
@@ -105,7 +113,9 @@ impl Db {
             .record(begun.elapsed().as_secs_f64());
         let done = outcome?;
         self.0.kick.all();
-        done.downcast::<T>().map(|done| *done).map_err(|_| AppError::new(Code::Internal))
+        done.downcast::<T>()
+            .map(|done| *done)
+            .map_err(|_| AppError::new(Code::Internal))
     }
 
     /// Asks whether the database answers.
@@ -160,9 +170,10 @@ fn may_repeat(error: &DbErr) -> bool {
 
 fn sql_state(error: &DbErr) -> Option<String> {
     match error {
-        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => {
-            inner.as_database_error().and_then(|db| db.code()).map(std::borrow::Cow::into_owned)
-        }
+        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner
+            .as_database_error()
+            .and_then(|db| db.code())
+            .map(std::borrow::Cow::into_owned),
         _ => None,
     }
 }
@@ -172,7 +183,8 @@ impl From<DbErr> for AppError {
         let away = matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_))
             || matches!(&error, DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))
                 if inner.as_database_error().is_none() && matches!(**inner, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)))
-            || sql_state(&error).is_some_and(|state| state == "5" || state.starts_with("57P") || state.starts_with("08"));
+            || sql_state(&error)
+                .is_some_and(|state| state == "5" || state.starts_with("57P") || state.starts_with("08"));
         let code = if away {
             Code::Unavailable
         } else if may_repeat(&error) {

@@ -22,7 +22,10 @@ pub struct Text {
 impl Text {
     /// A text in both languages.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
+        Self {
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 }
 
@@ -133,7 +136,10 @@ impl AppError {
         let code = self.0.code;
         let pick = |text: &Text| if chinese { text.zh.clone() } else { text.en.clone() };
         let mut document = self.0.extra.clone();
-        document.insert("type".into(), format!("urn:hotline:problem:{}", code.word()).into());
+        document.insert(
+            "type".into(),
+            format!("urn:hotline:problem:{}", code.word()).into(),
+        );
         document.insert("title".into(), pick(&code.title()).into());
         document.insert("status".into(), code.status().as_u16().into());
         document.insert("code".into(), code.word().into());
@@ -144,7 +150,12 @@ impl AppError {
             document.insert("request_id".into(), id.into());
         }
         if !self.0.fields.is_empty() {
-            let errors = self.0.fields.iter().map(|field| field.document(chinese)).collect();
+            let errors = self
+                .0
+                .fields
+                .iter()
+                .map(|field| field.document(chinese))
+                .collect();
             document.insert("errors".into(), Value::Array(errors));
         }
         Value::Object(document)

@@ -23,7 +23,11 @@ impl IdGen {
     pub fn id<T: From<Uuid>>(&self) -> T {
         let now = self.clock.now();
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-        T::from(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos())))
+        T::from(Uuid::new_v7(Timestamp::from_unix(
+            NoContext,
+            seconds,
+            now.timestamp_subsec_nanos(),
+        )))
     }
 
     /// A number below `bound`.

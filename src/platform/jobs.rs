@@ -37,18 +37,24 @@ impl Job {
     where
         F: Fn() -> BoxFuture<'static, Result<Pass, AppError>> + Send + Sync + 'static,
     {
-        Self { name, every, work: Arc::new(work) }
+        Self {
+            name,
+            every,
+            work: Arc::new(work),
+        }
     }
 
     /// Looks once. A failure is logged here, where it is handled: the next beat tries again.
     pub async fn pass(&self) -> Pass {
         match (self.work)().await {
             Ok(pass) => {
-                metrics::counter!("hotline_job_passes_total", "job" => self.name, "result" => "ok").increment(1);
+                metrics::counter!("hotline_job_passes_total", "job" => self.name, "result" => "ok")
+                    .increment(1);
                 pass
             }
             Err(error) => {
-                metrics::counter!("hotline_job_passes_total", "job" => self.name, "result" => "failed").increment(1);
+                metrics::counter!("hotline_job_passes_total", "job" => self.name, "result" => "failed")
+                    .increment(1);
                 tracing::warn!(job = self.name, ?error, "a job failed");
                 Pass::Idle
             }

@@ -21,15 +21,22 @@ impl Outbound {
     /// # Errors
     /// When TLS can't be set up.
     pub fn new(config: &OutboundConfig) -> anyhow::Result<Self> {
-        let allowed: Arc<HashSet<String>> =
-            Arc::new(config.allow_hosts.iter().map(|host| host.to_ascii_lowercase()).collect());
+        let allowed: Arc<HashSet<String>> = Arc::new(
+            config
+                .allow_hosts
+                .iter()
+                .map(|host| host.to_ascii_lowercase())
+                .collect(),
+        );
         let client = reqwest::Client::builder()
             .timeout(Duration::from_millis(config.timeout_ms))
             .connect_timeout(Duration::from_secs(5))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .user_agent(concat!("hotline/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Arc::new(PublicOnly { allowed: Arc::clone(&allowed) }))
+            .dns_resolver(Arc::new(PublicOnly {
+                allowed: Arc::clone(&allowed),
+            }))
             .build()?;
         Ok(Self { client, allowed })
     }
@@ -47,7 +54,11 @@ impl Outbound {
     ) -> anyhow::Result<reqwest::StatusCode> {
         let url: reqwest::Url = url.parse()?;
         self.refuse_private_literal(&url)?;
-        let mut request = self.client.post(url).header("Idempotency-Key", idempotency_key).json(body);
+        let mut request = self
+            .client
+            .post(url)
+            .header("Idempotency-Key", idempotency_key)
+            .json(body);
         if let Some(token) = bearer {
             request = request.bearer_auth(token);
         }
@@ -56,14 +67,20 @@ impl Outbound {
 
     /// A literal address never reaches the resolver, so it is judged here.
     fn refuse_private_literal(&self, url: &reqwest::Url) -> anyhow::Result<()> {
-        anyhow::ensure!(matches!(url.scheme(), "http" | "https"), "only http and https are allowed");
+        anyhow::ensure!(
+            matches!(url.scheme(), "http" | "https"),
+            "only http and https are allowed"
+        );
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
         let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or(0));
         if self.allowed.contains(&host) || self.allowed.contains(&with_port) {
             return Ok(());
         }
         let literal: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-        anyhow::ensure!(literal.map_or(true, is_public), "the address {host} is not public");
+        anyhow::ensure!(
+            literal.map_or(true, is_public),
+            "the address {host} is not public"
+        );
         Ok(())
     }
 }
@@ -76,7 +93,10 @@ struct PublicOnly {
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_ascii_lowercase();
-        let any = self.allowed.iter().any(|allowed| allowed.split(':').next() == Some(host.as_str()));
+        let any = self
+            .allowed
+            .iter()
+            .any(|allowed| allowed.split(':').next() == Some(host.as_str()));
         Box::pin(async move {
             let found = tokio::net::lookup_host((host.as_str(), 0)).await?;
             let addresses: Vec<SocketAddr> = found.filter(|address| any || is_public(address.ip())).collect();
@@ -126,14 +146,42 @@ mod tests {
     #[test]
     fn private_addresses_are_not_public() {
         for address in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-            "0.0.0.0", "255.255.255.255", "224.0.0.1", "240.0.0.1", "192.0.2.1", "198.18.0.1", "192.0.0.8", "::1",
-            "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::",
-            "2001:db8::1", "2001::1", "64:ff9b::7f00:1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "240.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "192.0.0.8",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
+            "64:ff9b::7f00:1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
-        for address in ["8.8.8.8", "114.114.114.114", "172.32.0.1", "100.128.0.1", "2400:3200::1"] {
+        for address in [
+            "8.8.8.8",
+            "114.114.114.114",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2400:3200::1",
+        ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }
@@ -142,15 +190,34 @@ mod tests {
     async fn a_private_host_is_refused_unless_allowed() {
         let client = |hosts: &[&str]| {
             let allow_hosts = hosts.iter().map(ToString::to_string).collect();
-            Outbound::new(&OutboundConfig { allow_hosts, timeout_ms: 500 }).unwrap()
+            Outbound::new(&OutboundConfig {
+                allow_hosts,
+                timeout_ms: 500,
+            })
+            .unwrap()
         };
         let body = serde_json::json!({});
-        for url in ["http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://2130706433/", "file:///etc/passwd"] {
+        for url in [
+            "http://127.0.0.1:1/",
+            "http://localhost:1/",
+            "http://[::1]:1/",
+            "http://2130706433/",
+            "file:///etc/passwd",
+        ] {
             let error = client(&[]).post_json(url, None, "k", &body).await.unwrap_err();
             let text = format!("{error:?}");
-            assert!(text.contains("public") || text.contains("only http"), "{url}: {text}");
+            assert!(
+                text.contains("public") || text.contains("only http"),
+                "{url}: {text}"
+            );
         }
-        let error = client(&["127.0.0.1"]).post_json("http://127.0.0.1:1/", None, "k", &body).await.unwrap_err();
-        assert!(!format!("{error:?}").contains("not public"), "an allowed host is tried");
+        let error = client(&["127.0.0.1"])
+            .post_json("http://127.0.0.1:1/", None, "k", &body)
+            .await
+            .unwrap_err();
+        assert!(
+            !format!("{error:?}").contains("not public"),
+            "an allowed host is tried"
+        );
     }
 }

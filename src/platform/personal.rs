@@ -97,12 +97,20 @@ pub fn mask_numbers(text: &str) -> String {
 /// The length of a date (`2026-11-24`, `20261124`) at the start, else 0: dates are no numbers of persons.
 fn date_length(chars: &[char]) -> usize {
     let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
-    let century = matches!((chars.first(), chars.get(1)), (Some('1'), Some('9')) | (Some('2'), Some('0')));
+    let century = matches!(
+        (chars.first(), chars.get(1)),
+        (Some('1'), Some('9')) | (Some('2'), Some('0'))
+    );
     if !century || !(digit(2) && digit(3)) {
         return 0;
     }
     let compact = (4..8).all(digit) && !digit(8);
-    let dashed = chars.get(4) == Some(&'-') && digit(5) && digit(6) && chars.get(7) == Some(&'-') && digit(8) && digit(9);
+    let dashed = chars.get(4) == Some(&'-')
+        && digit(5)
+        && digit(6)
+        && chars.get(7) == Some(&'-')
+        && digit(8)
+        && digit(9);
     match (compact, dashed) {
         (true, _) => 8,
         (_, true) => 10,
@@ -145,8 +153,14 @@ mod tests {
 
     #[test]
     fn numbers_in_free_text_are_masked_and_words_kept() {
-        assert_eq!(mask_numbers("请打138 1234 5678，3栋502"), "请打138******78，3栋502");
-        assert_eq!(mask_numbers("身份证44070319900101123X号"), "身份证440*************3X号");
+        assert_eq!(
+            mask_numbers("请打138 1234 5678，3栋502"),
+            "请打138******78，3栋502"
+        );
+        assert_eq!(
+            mask_numbers("身份证44070319900101123X号"),
+            "身份证440*************3X号"
+        );
         assert_eq!(mask_numbers("2026-11-24 停水"), "2026-11-24 停水");
         assert_eq!(mask_numbers("路灯不亮"), "路灯不亮");
     }

@@ -25,7 +25,11 @@ impl<T: Send + Sync> Snapshot<T> {
     /// `version` is asked often and must be cheap; `load` is asked when it has changed.
     #[must_use]
     pub fn new(version: Version, load: Load<T>) -> Self {
-        Self { load, version, held: RwLock::new(None) }
+        Self {
+            load,
+            version,
+            held: RwLock::new(None),
+        }
     }
 
     /// The value in memory, loaded if there is none yet.
@@ -52,7 +56,10 @@ impl<T: Send + Sync> Snapshot<T> {
             return Ok(Arc::clone(&held.value));
         }
         let value = Arc::new((self.load)().await?);
-        *held = Some(Held { version, value: Arc::clone(&value) });
+        *held = Some(Held {
+            version,
+            value: Arc::clone(&value),
+        });
         Ok(value)
     }
 }

@@ -17,20 +17,41 @@ impl Phone {
         if spoken.chars().count() > 40 {
             return None;
         }
-        let ascii: String = spoken.trim().chars().map(to_ascii).collect::<String>().to_ascii_lowercase();
+        let ascii: String = spoken
+            .trim()
+            .chars()
+            .map(to_ascii)
+            .collect::<String>()
+            .to_ascii_lowercase();
         let (number, extension) = split_extension(&ascii)?;
-        let digits: String = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-        if number.chars().any(|c| !(c.is_ascii_digit() || " +-().".contains(c))) {
+        let digits: String = number
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect();
+        if number
+            .chars()
+            .any(|c| !(c.is_ascii_digit() || " +-().".contains(c)))
+        {
             return None;
         }
-        let digits = digits.strip_prefix("0086").map(|rest| format!("+86{rest}")).unwrap_or(digits);
+        let digits = digits
+            .strip_prefix("0086")
+            .map(|rest| format!("+86{rest}"))
+            .unwrap_or(digits);
         // A mobile number typed with the country code but no plus.
-        let digits = if digits.len() == 13 && digits.starts_with("861") { format!("+{digits}") } else { digits };
+        let digits = if digits.len() == 13 && digits.starts_with("861") {
+            format!("+{digits}")
+        } else {
+            digits
+        };
         let parsed = phonenumber::parse(Some(country::CN), &digits).ok()?;
         if !parsed.is_valid() {
             return None;
         }
-        Some(Self { e164: parsed.format().mode(phonenumber::Mode::E164).to_string(), extension })
+        Some(Self {
+            e164: parsed.format().mode(phonenumber::Mode::E164).to_string(),
+            extension,
+        })
     }
 
     /// E.164, and `;ext=8` behind it where there is an extension (RFC 3966).
@@ -45,7 +66,11 @@ impl Phone {
     /// Whether messages can be sent to it: a Chinese mobile number.
     #[must_use]
     pub fn takes_messages(&self) -> bool {
-        self.extension.is_none() && self.e164.strip_prefix("+861").is_some_and(|rest| rest.len() == 10)
+        self.extension.is_none()
+            && self
+                .e164
+                .strip_prefix("+861")
+                .is_some_and(|rest| rest.len() == 10)
     }
 }
 
@@ -87,13 +112,21 @@ impl IdNumber {
     pub fn parse(text: &str) -> Option<Self> {
         const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
         const CHECKS: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
-        let text: String = text.chars().filter(|c| !c.is_whitespace()).map(to_ascii).collect::<String>().to_ascii_uppercase();
+        let text: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .map(to_ascii)
+            .collect::<String>()
+            .to_ascii_uppercase();
         let chars: Vec<char> = text.chars().collect();
         let (body, check) = (chars.get(..17)?, chars.get(17)?);
         if chars.len() != 18 {
             return None;
         }
-        let sum = body.iter().zip(WEIGHTS).try_fold(0, |sum, (c, weight)| Some(sum + c.to_digit(10)? * weight))?;
+        let sum = body
+            .iter()
+            .zip(WEIGHTS)
+            .try_fold(0, |sum, (c, weight)| Some(sum + c.to_digit(10)? * weight))?;
         let expected = CHECKS.get(usize::try_from(sum % 11).ok()?)?;
         (check == expected).then_some(Self(text))
     }
@@ -109,13 +142,20 @@ impl IdNumber {
 #[must_use]
 pub fn parse_email(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
-    (text.len() <= 254).then(|| text.parse::<lettre::Address>().ok()).flatten().map(|address| address.to_string())
+    (text.len() <= 254)
+        .then(|| text.parse::<lettre::Address>().ok())
+        .flatten()
+        .map(|address| address.to_string())
 }
 
 /// An address without spaces and with half-width digits, so that equal ones have equal indexes.
 #[must_use]
 pub fn normal_address(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).map(to_ascii).collect::<String>().to_uppercase()
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .map(to_ascii)
+        .collect::<String>()
+        .to_uppercase()
 }
 
 #[cfg(test)]
@@ -130,22 +170,47 @@ mod tests {
     #[test]
     fn a_number_is_the_same_however_it_is_typed() {
         for typed in [
-            "13812341234", "138 1234 1234", "138-1234-1234", "+86 138 1234 1234", "0086 13812341234",
-            "8613812341234", "１３８１２３４１２３４", "(+86)138-1234-1234",
+            "13812341234",
+            "138 1234 1234",
+            "138-1234-1234",
+            "+86 138 1234 1234",
+            "0086 13812341234",
+            "8613812341234",
+            "１３８１２３４１２３４",
+            "(+86)138-1234-1234",
         ] {
             assert_eq!(canonical(typed).as_deref(), Some("+8613812341234"), "{typed}");
         }
         for typed in ["0750-3322110", "0750 332 2110", "+86 750 3322110"] {
             assert_eq!(canonical(typed).as_deref(), Some("+867503322110"), "{typed}");
         }
-        for typed in ["0750-3322110转8", "0750-3322110 转 8", "07503322110 ext. 8", "0750-3322110分机8", "0750-3322110#8"] {
-            assert_eq!(canonical(typed).as_deref(), Some("+867503322110;ext=8"), "{typed}");
+        for typed in [
+            "0750-3322110转8",
+            "0750-3322110 转 8",
+            "07503322110 ext. 8",
+            "0750-3322110分机8",
+            "0750-3322110#8",
+        ] {
+            assert_eq!(
+                canonical(typed).as_deref(),
+                Some("+867503322110;ext=8"),
+                "{typed}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for typed in ["", "12", "电话", "138123412345678", "1381234abcd", "0750-3322110转", "+999 123", "138;drop"] {
+        for typed in [
+            "",
+            "12",
+            "电话",
+            "138123412345678",
+            "1381234abcd",
+            "0750-3322110转",
+            "+999 123",
+            "138;drop",
+        ] {
             assert_eq!(canonical(typed), None, "{typed}");
         }
     }

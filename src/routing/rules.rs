@@ -102,7 +102,11 @@ pub enum Rejection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ground {
     /// A routing rule.
-    Rule { id: RuleId, name: String, reason: String },
+    Rule {
+        id: RuleId,
+        name: String,
+        reason: String,
+    },
     /// The service is a community's own.
     OwnService,
     /// The catalogue names this kind of unit.
@@ -139,19 +143,37 @@ pub struct Route {
 #[must_use]
 pub fn choose(request: &Request<'_>, situation: &Situation<'_>) -> Route {
     let mut rejected = Vec::new();
-    let placed = by_rule(request, situation, &mut rejected).or_else(|| by_catalogue(request, situation, &mut rejected));
+    let placed = by_rule(request, situation, &mut rejected)
+        .or_else(|| by_catalogue(request, situation, &mut rejected));
     let Some((unit, ground, post)) = placed else {
-        return Route { unit: None, person: None, post: request.service.post.clone(), ground: None, rejected };
+        return Route {
+            unit: None,
+            person: None,
+            post: request.service.post.clone(),
+            ground: None,
+            rejected,
+        };
     };
     let person = colleague(unit, &post, request.turn, situation.roster, &mut rejected);
-    Route { unit: Some(unit.id), person, post, ground: Some(ground), rejected }
+    Route {
+        unit: Some(unit.id),
+        person,
+        post,
+        ground: Some(ground),
+        rejected,
+    }
 }
 
 /// Powers that a service needs and a unit lacks. (国办函〔2025〕66号 (5): work that belongs to a department must
 /// not be pushed down to the grassroots.)
 #[must_use]
 pub fn missing_powers(service: &Service, unit: &Unit) -> Vec<String> {
-    service.powers.iter().filter(|power| !unit.powers.contains(power)).cloned().collect()
+    service
+        .powers
+        .iter()
+        .filter(|power| !unit.powers.contains(power))
+        .cloned()
+        .collect()
 }
 
 fn by_rule<'a>(
@@ -159,17 +181,27 @@ fn by_rule<'a>(
     situation: &Situation<'a>,
     rejected: &mut Vec<Rejection>,
 ) -> Option<(&'a Unit, Ground, String)> {
-    let mut fitting: Vec<&Rule> = situation.rules.iter().filter(|rule| fits(rule, request)).collect();
+    let mut fitting: Vec<&Rule> = situation
+        .rules
+        .iter()
+        .filter(|rule| fits(rule, request))
+        .collect();
     fitting.sort_by_key(|rule| (rule.rank, rule.id));
     for rule in fitting {
         let Some(unit) = situation.directory.current(rule.target, request.day) else {
-            rejected.push(Rejection::RuleTargetGone { rule: rule.name.clone() });
+            rejected.push(Rejection::RuleTargetGone {
+                rule: rule.name.clone(),
+            });
             continue;
         };
         if !is_competent(request.service, unit, rejected) {
             continue;
         }
-        let ground = Ground::Rule { id: rule.id, name: rule.name.clone(), reason: rule.reason.clone() };
+        let ground = Ground::Rule {
+            id: rule.id,
+            name: rule.name.clone(),
+            reason: rule.reason.clone(),
+        };
         let post = rule.post.clone().unwrap_or_else(|| request.service.post.clone());
         return Some((unit, ground, post));
     }
@@ -177,10 +209,15 @@ fn by_rule<'a>(
 }
 
 fn fits(rule: &Rule, request: &Request<'_>) -> bool {
-    rule.category.as_ref().is_none_or(|prefix| request.service.code.starts_with(prefix.as_str()))
+    rule.category
+        .as_ref()
+        .is_none_or(|prefix| request.service.code.starts_with(prefix.as_str()))
         && rule.request_type.is_none_or(|kind| kind == request.request_type)
         && rule.channel.is_none_or(|channel| channel == request.channel)
-        && rule.place_path.as_ref().is_none_or(|path| request.place.path.starts_with(path.as_str()))
+        && rule
+            .place_path
+            .as_ref()
+            .is_none_or(|path| request.place.path.starts_with(path.as_str()))
         && rule.valid_from <= request.day
         && rule.valid_to.is_none_or(|last| request.day <= last)
 }
@@ -213,7 +250,10 @@ fn is_competent(service: &Service, unit: &Unit, rejected: &mut Vec<Rejection>) -
     if powers.is_empty() {
         return true;
     }
-    rejected.push(Rejection::LacksPowers { unit: unit.name.clone(), powers });
+    rejected.push(Rejection::LacksPowers {
+        unit: unit.name.clone(),
+        powers,
+    });
     false
 }
 
@@ -236,7 +276,11 @@ fn responsible<'a>(request: &Request<'_>, directory: &'a Directory) -> Option<&'
                 .all()
                 .iter()
                 .filter(|unit| unit.kind == UnitKind::Provider && unit.exists_on(request.day))
-                .filter(|unit| unit.parent.and_then(|parent| directory.get(parent)).is_some_and(|above| request.place.path.starts_with(&above.path)))
+                .filter(|unit| {
+                    unit.parent
+                        .and_then(|parent| directory.get(parent))
+                        .is_some_and(|above| request.place.path.starts_with(&above.path))
+                })
                 .collect();
             take_turn(&offering, request.turn).copied()
         }
@@ -257,10 +301,19 @@ fn colleague(
     roster: &[Colleague],
     rejected: &mut Vec<Rejection>,
 ) -> Option<(StaffId, PersonBy)> {
-    let mut there: Vec<&Colleague> = roster.iter().filter(|colleague| colleague.unit == unit.id).collect();
+    let mut there: Vec<&Colleague> = roster
+        .iter()
+        .filter(|colleague| colleague.unit == unit.id)
+        .collect();
     there.sort_by_key(|colleague| colleague.id);
     let covers = |colleague: &&&Colleague| colleague.posts.iter().any(|covered| covered == post);
-    let of_role = |role: Role| there.iter().filter(move |colleague| colleague.role == role).copied().collect::<Vec<_>>();
+    let of_role = |role: Role| {
+        there
+            .iter()
+            .filter(move |colleague| colleague.role == role)
+            .copied()
+            .collect::<Vec<_>>()
+    };
     let by_post: Vec<&Colleague> = there.iter().filter(covers).copied().collect();
     let steps = [
         (PersonBy::Post, by_post),
@@ -268,15 +321,23 @@ fn colleague(
         (PersonBy::Lead, of_role(Role::UnitLead)),
     ];
     for (by, group) in steps {
-        let Some(chosen) = take_turn(&group, turn) else { continue };
+        let Some(chosen) = take_turn(&group, turn) else {
+            continue;
+        };
         for other in there.iter().filter(|other| other.id != chosen.id) {
             let name = other.name.clone();
             let also = group.iter().any(|colleague| colleague.id == other.id);
-            rejected.push(if also { Rejection::NotTheirTurn { name } } else { Rejection::OtherPost { name } });
+            rejected.push(if also {
+                Rejection::NotTheirTurn { name }
+            } else {
+                Rejection::OtherPost { name }
+            });
         }
         return Some((chosen.id, by));
     }
-    rejected.push(Rejection::NobodyThere { unit: unit.name.clone() });
+    rejected.push(Rejection::NobodyThere {
+        unit: unit.name.clone(),
+    });
     None
 }
 

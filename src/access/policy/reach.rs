@@ -47,7 +47,10 @@ impl Reach {
     /// What `actor` reaches in `op`.
     #[must_use]
     pub fn of(actor: &Actor, op: Op) -> Self {
-        let mut reach = Self { public: op.is_public(), ..Self::default() };
+        let mut reach = Self {
+            public: op.is_public(),
+            ..Self::default()
+        };
         for (role, grant) in roles(actor) {
             let withheld = grant.is_some_and(|grant| grant.withheld);
             match (scope(op, role), grant) {
@@ -58,7 +61,9 @@ impl Reach {
                 (Some(Scope::Unit), Some(grant)) => reach.units.extend(grant.paths.iter().cloned()),
                 (Some(Scope::Subtree), Some(grant)) => reach.subtrees.extend(grant.paths.iter().cloned()),
                 (Some(Scope::District), Some(grant)) => {
-                    reach.districts.extend(grant.paths.first().map(|path| district_of(path)));
+                    reach
+                        .districts
+                        .extend(grant.paths.first().map(|path| district_of(path)));
                 }
             }
         }
@@ -80,7 +85,10 @@ impl Reach {
     pub fn contains(&self, actor: &Actor, facts: &Facts<'_>) -> bool {
         self.public
             || (self.own && owns(actor, facts))
-            || self.districts.iter().any(|district| facts.place.starts_with(district.as_str()))
+            || self
+                .districts
+                .iter()
+                .any(|district| facts.place.starts_with(district.as_str()))
             || facts.paths.iter().any(|path| {
                 self.units.iter().any(|unit| unit == path)
                     || self.subtrees.iter().any(|tree| path.starts_with(tree.as_str()))
@@ -98,11 +106,19 @@ pub fn decide(actor: &Actor, op: Op, read: Op, facts: &Facts<'_>) -> Result<Acti
         candidates.sort_by_key(|(role, _)| scope(op, *role));
         candidates.into_iter().find(|(role, grant)| {
             let alone = match (actor, grant) {
-                (Actor::Staff { id, name, session, .. }, Some(grant)) => Actor::Staff {
+                (
+                    Actor::Staff {
+                        id, name, session, ..
+                    },
+                    Some(grant),
+                ) => Actor::Staff {
                     id: *id,
                     name: name.clone(),
                     session: *session,
-                    grants: vec![Grant { role: *role, ..(*grant).clone() }],
+                    grants: vec![Grant {
+                        role: *role,
+                        ..(*grant).clone()
+                    }],
                 },
                 _ => actor.clone(),
             };
@@ -117,7 +133,11 @@ pub fn decide(actor: &Actor, op: Op, read: Op, facts: &Facts<'_>) -> Result<Acti
         });
     }
     let hidden = op == read || allowed(read).is_none();
-    Err(AppError::new(if hidden { Code::NotFound } else { Code::Forbidden }))
+    Err(AppError::new(if hidden {
+        Code::NotFound
+    } else {
+        Code::Forbidden
+    }))
 }
 
 /// In which role somebody acts where no thing is at hand yet: the widest that the operation knows.
@@ -130,15 +150,24 @@ pub fn coarse(actor: &Actor, op: Op) -> Result<Acting, AppError> {
         Some(Scope::Own) => true,
         Some(_) => grant.is_none_or(|grant| !grant.withheld),
     };
-    let best = roles(actor).into_iter().filter(usable).max_by_key(|(role, _)| scope(op, *role));
-    let withheld = roles(actor).iter().any(|(role, grant)| scope(op, *role).is_some() && grant.is_some_and(|g| g.withheld));
+    let best = roles(actor)
+        .into_iter()
+        .filter(usable)
+        .max_by_key(|(role, _)| scope(op, *role));
+    let withheld = roles(actor)
+        .iter()
+        .any(|(role, grant)| scope(op, *role).is_some() && grant.is_some_and(|g| g.withheld));
     match best {
         Some((role, grant)) => Ok(Acting {
             role,
             unit: grant.map(|grant| (grant.unit_id, grant.unit_name.clone())),
             path: grant.and_then(|grant| grant.paths.first().cloned()),
         }),
-        None if op.is_public() => Ok(Acting { role: Role::Resident, unit: None, path: None }),
+        None if op.is_public() => Ok(Acting {
+            role: Role::Resident,
+            unit: None,
+            path: None,
+        }),
         None if matches!(actor, Actor::Anonymous) => Err(AppError::new(Code::Unauthenticated)),
         None if withheld => Err(AppError::new(Code::SecondFactorRequired)),
         None => Err(AppError::new(Code::Forbidden)),
@@ -165,5 +194,7 @@ fn owns(actor: &Actor, facts: &Facts<'_>) -> bool {
 
 /// `/440703/440703002/` → `/440703/`.
 fn district_of(path: &str) -> String {
-    path.split('/').nth(1).map_or_else(|| "/".to_owned(), |district| format!("/{district}/"))
+    path.split('/')
+        .nth(1)
+        .map_or_else(|| "/".to_owned(), |district| format!("/{district}/"))
 }

@@ -19,9 +19,15 @@ pub enum Sight {
 pub fn identity_sight(role: Role, confidential: bool) -> Sight {
     match role {
         Role::Resident => Sight::Full,
-        Role::Operator | Role::Dispatcher | Role::CallbackAgent | Role::Supervisor | Role::Arbiter => Sight::Masked,
+        Role::Operator | Role::Dispatcher | Role::CallbackAgent | Role::Supervisor | Role::Arbiter => {
+            Sight::Masked
+        }
         Role::Handler | Role::UnitLead | Role::StreetManager | Role::DutyOfficer | Role::Integration => {
-            if confidential { Sight::Hidden } else { Sight::Masked }
+            if confidential {
+                Sight::Hidden
+            } else {
+                Sight::Masked
+            }
         }
         Role::KnowledgeEditor
         | Role::Analyst

@@ -21,8 +21,17 @@ struct Field {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
-    Text { min: usize, max: usize, one_of: Vec<String>, format: Option<Format> },
-    Number { whole: bool, min: Option<f64>, max: Option<f64> },
+    Text {
+        min: usize,
+        max: usize,
+        one_of: Vec<String>,
+        format: Option<Format>,
+    },
+    Number {
+        whole: bool,
+        min: Option<f64>,
+        max: Option<f64>,
+    },
     Truth,
 }
 
@@ -41,14 +50,26 @@ impl Form {
         let empty = Map::new();
         let object = schema.as_object().ok_or("a form must be an object")?;
         for key in object.keys() {
-            if !["type", "properties", "required", "additionalProperties", "title", "description"].contains(&key.as_str()) {
+            if ![
+                "type",
+                "properties",
+                "required",
+                "additionalProperties",
+                "title",
+                "description",
+            ]
+            .contains(&key.as_str())
+            {
                 return Err(format!("{key}: not supported in a form"));
             }
         }
         if object.get("type").is_some_and(|kind| kind != "object") {
             return Err("type: must be \"object\"".into());
         }
-        let properties = object.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let properties = object
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
         if properties.len() > FIELDS_MAX {
             return Err(format!("properties: at most {FIELDS_MAX}"));
         }
@@ -64,7 +85,11 @@ impl Form {
             .iter()
             .map(|(name, schema)| {
                 let kind = Kind::parse(schema).map_err(|why| format!("properties.{name}: {why}"))?;
-                Ok(Field { name: name.clone(), required: required.contains(&name.as_str()), kind })
+                Ok(Field {
+                    name: name.clone(),
+                    required: required.contains(&name.as_str()),
+                    kind,
+                })
             })
             .collect::<Result<_, String>>()?;
         Ok(Self { fields })
@@ -78,7 +103,10 @@ impl Form {
         let empty = Map::new();
         let filled = filled.unwrap_or(&empty);
         let mut found = Fields::default();
-        for name in filled.keys().filter(|name| !self.fields.iter().any(|field| field.name == **name)) {
+        for name in filled
+            .keys()
+            .filter(|name| !self.fields.iter().any(|field| field.name == **name))
+        {
             found.add(format!("/form/{name}"), Rule::Unexpected);
         }
         for field in &self.fields {
@@ -98,17 +126,39 @@ impl Kind {
     fn parse(schema: &Value) -> Result<Self, String> {
         let object = schema.as_object().ok_or("must be an object")?;
         let known = [
-            "type", "title", "title_en", "description", "enum", "minLength", "maxLength", "minimum", "maximum", "format",
+            "type",
+            "title",
+            "title_en",
+            "description",
+            "enum",
+            "minLength",
+            "maxLength",
+            "minimum",
+            "maximum",
+            "format",
         ];
         if let Some(stray) = object.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(format!("{stray}: not supported in a form"));
         }
-        let size = |key: &str| object.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let size = |key: &str| {
+            object
+                .get(key)
+                .and_then(Value::as_u64)
+                .and_then(|n| usize::try_from(n).ok())
+        };
         let number = |key: &str| object.get(key).and_then(Value::as_f64);
         match object.get("type").and_then(Value::as_str) {
             Some("string") => {
-                let one_of = object.get("enum").and_then(Value::as_array).cloned().unwrap_or_default();
-                let one_of = one_of.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                let one_of = object
+                    .get("enum")
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default();
+                let one_of = one_of
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect();
                 let format = match object.get("format").and_then(Value::as_str) {
                     None => None,
                     Some("date") => Some(Format::Date),
@@ -116,11 +166,18 @@ impl Kind {
                     Some(other) => return Err(format!("format {other}: not supported")),
                 };
                 let max = size("maxLength").unwrap_or(TEXT_MAX).min(TEXT_MAX);
-                Ok(Self::Text { min: size("minLength").unwrap_or(0), max, one_of, format })
+                Ok(Self::Text {
+                    min: size("minLength").unwrap_or(0),
+                    max,
+                    one_of,
+                    format,
+                })
             }
-            Some(kind @ ("integer" | "number")) => {
-                Ok(Self::Number { whole: kind == "integer", min: number("minimum"), max: number("maximum") })
-            }
+            Some(kind @ ("integer" | "number")) => Ok(Self::Number {
+                whole: kind == "integer",
+                min: number("minimum"),
+                max: number("maximum"),
+            }),
             Some("boolean") => Ok(Self::Truth),
             other => Err(format!("type {other:?}: not supported")),
         }
@@ -132,16 +189,27 @@ impl Kind {
             Self::Truth => {}
             Self::Number { whole, min, max } => {
                 let kind = if *whole { "integer" } else { "number" };
-                let Some(n) = value.as_f64().filter(|_| !*whole || value.is_i64() || value.is_u64()) else {
+                let Some(n) = value
+                    .as_f64()
+                    .filter(|_| !*whole || value.is_i64() || value.is_u64())
+                else {
                     return found.add(pointer, Rule::Type(kind));
                 };
                 if min.is_some_and(|min| n < min) || max.is_some_and(|max| n > max) {
-                    let bound = |bound: &Option<f64>| bound.map_or_else(String::new, |bound| bound.to_string());
+                    let bound =
+                        |bound: &Option<f64>| bound.map_or_else(String::new, |bound| bound.to_string());
                     found.add(pointer, Rule::Range(format!("{}..{}", bound(min), bound(max))));
                 }
             }
-            Self::Text { min, max, one_of, format } => {
-                let Some(text) = value.as_str() else { return found.add(pointer, Rule::Type("string")) };
+            Self::Text {
+                min,
+                max,
+                one_of,
+                format,
+            } => {
+                let Some(text) = value.as_str() else {
+                    return found.add(pointer, Rule::Type("string"));
+                };
                 let length = text.chars().count();
                 if length > *max {
                     found.add(pointer, Rule::TooLong(*max));
@@ -163,10 +231,19 @@ impl Format {
     fn check(self, pointer: String, text: &str, found: &mut Fields) {
         let fits = match self {
             Self::Date => chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok(),
-            Self::Time => ["%H:%M", "%H:%M:%S"].iter().any(|form| chrono::NaiveTime::parse_from_str(text, form).is_ok()),
+            Self::Time => ["%H:%M", "%H:%M:%S"]
+                .iter()
+                .any(|form| chrono::NaiveTime::parse_from_str(text, form).is_ok()),
         };
         if !fits {
-            found.add(pointer, Rule::Form(if matches!(self, Self::Date) { "YYYY-MM-DD" } else { "HH:MM" }));
+            found.add(
+                pointer,
+                Rule::Form(if matches!(self, Self::Date) {
+                    "YYYY-MM-DD"
+                } else {
+                    "HH:MM"
+                }),
+            );
         }
     }
 }
@@ -193,14 +270,22 @@ mod tests {
     }
 
     fn mistakes(filled: &Value) -> usize {
-        form().check(filled.as_object()).map_or_else(|errors| errors.len(), |()| 0)
+        form()
+            .check(filled.as_object())
+            .map_or_else(|errors| errors.len(), |()| 0)
     }
 
     #[test]
     fn a_form_is_checked_field_by_field() {
-        assert_eq!(mistakes(&json!({ "days": 3, "kind": "轮椅", "from": "2026-11-24", "alone": true })), 0);
+        assert_eq!(
+            mistakes(&json!({ "days": 3, "kind": "轮椅", "from": "2026-11-24", "alone": true })),
+            0
+        );
         assert_eq!(mistakes(&json!({})), 1);
-        assert_eq!(mistakes(&json!({ "days": 31, "kind": "汽车", "from": "24.11.", "alone": 1, "x": 1 })), 5);
+        assert_eq!(
+            mistakes(&json!({ "days": 31, "kind": "汽车", "from": "24.11.", "alone": 1, "x": 1 })),
+            5
+        );
         assert_eq!(mistakes(&json!({ "days": 1.5 })), 1);
         assert_eq!(form().check(None).unwrap_err().len(), 1);
     }
@@ -208,7 +293,9 @@ mod tests {
     #[test]
     fn a_schema_that_says_more_than_we_check_is_refused() {
         assert!(Form::parse(&json!({ "oneOf": [] })).is_err());
-        assert!(Form::parse(&json!({ "properties": { "a": { "type": "string", "pattern": "x" } } })).is_err());
+        assert!(
+            Form::parse(&json!({ "properties": { "a": { "type": "string", "pattern": "x" } } })).is_err()
+        );
         assert!(Form::parse(&json!({ "properties": {}, "required": ["a"] })).is_err());
     }
 

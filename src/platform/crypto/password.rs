@@ -25,7 +25,8 @@ impl Passwords {
     /// # Errors
     /// When the parameters are out of Argon2's bounds.
     pub fn new(memory_kib: u32, passes: u32, parallel: usize) -> anyhow::Result<Self> {
-        let params = Params::new(memory_kib, passes, 1, None).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
+        let params =
+            Params::new(memory_kib, passes, 1, None).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash_with(&argon2, "no account has this password")?;
         Ok(Self {
@@ -42,7 +43,9 @@ impl Passwords {
     /// `Overloaded` when too many wait.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
         let argon2 = self.argon2.clone();
-        self.in_pool(move || hash_with(&argon2, &password)).await?.map_err(AppError::from)
+        self.in_pool(move || hash_with(&argon2, &password))
+            .await?
+            .map_err(AppError::from)
     }
 
     /// Whether the password fits. Without a hash a decoy is checked, so that an unknown account takes the
@@ -63,7 +66,10 @@ impl Passwords {
         Ok(fits && known)
     }
 
-    async fn in_pool<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    async fn in_pool<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
         let busy = || AppError::new(Code::Overloaded).retry_after(1);
         let _place = self.waiting.try_acquire().map_err(|_| busy())?;
         let permit = Arc::clone(&self.pool).acquire_owned().await.map_err(|_| busy())?;
@@ -72,11 +78,14 @@ impl Passwords {
             drop(permit);
             done
         });
-        task.await.map_err(|error| AppError::new(Code::Internal).because(error))
+        task.await
+            .map_err(|error| AppError::new(Code::Internal).because(error))
     }
 }
 
 fn hash_with(argon2: &Argon2<'_>, password: &str) -> anyhow::Result<String> {
-    let hash = argon2.hash_password(password.as_bytes()).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
+    let hash = argon2
+        .hash_password(password.as_bytes())
+        .map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
     Ok(hash.to_string())
 }

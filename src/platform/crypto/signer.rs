@@ -29,10 +29,17 @@ impl StoredKey {
     /// When the generator fails.
     pub fn generate() -> anyhow::Result<Self> {
         let pair = Ed25519KeyPair::generate().map_err(|_| anyhow::anyhow!("no key could be made"))?;
-        let private = pair.to_pkcs8v1().map_err(|_| anyhow::anyhow!("no key could be made"))?.as_ref().to_vec();
+        let private = pair
+            .to_pkcs8v1()
+            .map_err(|_| anyhow::anyhow!("no key could be made"))?
+            .as_ref()
+            .to_vec();
         let public = pair.public_key().as_ref().to_vec();
         // RFC 8037, appendix A.3: the thumbprint is taken over these members in this order.
-        let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(&public));
+        let canonical = format!(
+            r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#,
+            URL_SAFE_NO_PAD.encode(&public)
+        );
         let id = URL_SAFE_NO_PAD.encode(super::sha256(&[canonical.as_bytes()]));
         Ok(Self { id, public, private })
     }
@@ -54,7 +61,13 @@ impl Signer {
     /// A signer without keys yet.
     #[must_use]
     pub fn new(issuer: &str) -> Self {
-        Self { issuer: issuer.into(), ring: Arc::new(RwLock::new(Ring { current: None, verify: HashMap::new() })) }
+        Self {
+            issuer: issuer.into(),
+            ring: Arc::new(RwLock::new(Ring {
+                current: None,
+                verify: HashMap::new(),
+            })),
+        }
     }
 
     /// The name under which tokens are issued.
@@ -70,7 +83,9 @@ impl Signer {
             (key.id.clone(), (DecodingKey::from_ed_der(&key.public), x))
         });
         let ring = Ring {
-            current: keys.first().map(|key| (key.id.clone(), EncodingKey::from_ed_der(&key.private))),
+            current: keys
+                .first()
+                .map(|key| (key.id.clone(), EncodingKey::from_ed_der(&key.private))),
             verify: verify.collect(),
         };
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
@@ -82,7 +97,10 @@ impl Signer {
     /// When no key is loaded.
     pub fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> Result<String, AppError> {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        let (kid, key) = ring.current.as_ref().ok_or_else(|| AppError::new(Code::Unavailable))?;
+        let (kid, key) = ring
+            .current
+            .as_ref()
+            .ok_or_else(|| AppError::new(Code::Unavailable))?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(typ.to_owned());
         header.kid = Some(kid.clone());
@@ -109,13 +127,18 @@ impl Signer {
             return Err(invalid());
         }
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        let (key, _) = header.kid.and_then(|kid| ring.verify.get(&kid)).ok_or_else(invalid)?;
+        let (key, _) = header
+            .kid
+            .and_then(|kid| ring.verify.get(&kid))
+            .ok_or_else(invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&*self.issuer]);
         validation.validate_aud = false;
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
-        decode::<T>(token, key, &validation).map(|data| data.claims).map_err(|_| invalid())
+        decode::<T>(token, key, &validation)
+            .map(|data| data.claims)
+            .map_err(|_| invalid())
     }
 
     /// The published keys (RFC 7517, RFC 8037).

@@ -37,7 +37,11 @@ impl Vault {
             keys.insert(key_id(master), LessSafeKey::new(key));
         }
         let index = hmac::Key::new(hmac::HMAC_SHA256, &derive(index_key, b"hotline blind index")?);
-        Ok(Self { current: key_id(current), keys, index })
+        Ok(Self {
+            current: key_id(current),
+            keys,
+            index,
+        })
     }
 
     /// Seals a value of the column `label`.
@@ -77,12 +81,18 @@ impl Vault {
     /// When the key is unknown or the value was changed or moved.
     pub fn open(&self, label: &str, sealed: &[u8]) -> Result<Vec<u8>, AppError> {
         let (head, body) = sealed.split_at_checked(HEAD_LEN).ok_or_else(failed)?;
-        let (key, nonce) = head.get(1..).and_then(|rest| rest.split_at_checked(KEY_ID_LEN)).ok_or_else(failed)?;
+        let (key, nonce) = head
+            .get(1..)
+            .and_then(|rest| rest.split_at_checked(KEY_ID_LEN))
+            .ok_or_else(failed)?;
         let key_id: [u8; KEY_ID_LEN] = key.try_into().map_err(|_| failed())?;
         let key = self.keys.get(&key_id).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
         let mut value = body.to_vec();
-        let opened = key.open_in_place(nonce, Aad::from(label.as_bytes()), &mut value).map_err(|_| failed())?.len();
+        let opened = key
+            .open_in_place(nonce, Aad::from(label.as_bytes()), &mut value)
+            .map_err(|_| failed())?
+            .len();
         value.truncate(opened);
         Ok(value)
     }
@@ -169,7 +179,10 @@ mod tests {
         let old = Vault::new(&[9; 32], &[], &[7; 32]).unwrap();
         let sealed = old.seal_text("a", "张三").unwrap();
         assert_eq!(vault(1).open_text("a", &sealed).unwrap(), "张三");
-        assert_eq!(old.index("phone", "+8613800000000"), vault(1).index("phone", "+8613800000000"));
+        assert_eq!(
+            old.index("phone", "+8613800000000"),
+            vault(1).index("phone", "+8613800000000")
+        );
         assert_ne!(old.index("phone", "1"), old.index("email", "1"));
     }
 }

@@ -6,7 +6,8 @@ use crate::platform::error::{AppError, Code};
 use anyhow::{Context, ensure};
 use futures_util::FutureExt;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, Statement,
+    TransactionTrait,
 };
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,7 +21,11 @@ pub(super) struct Writer {
     source: Source,
 }
 
-pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<(DatabaseConnection, Backend)> {
+pub(super) async fn open(
+    config: &DatabaseConfig,
+    source: Source,
+    migrate: bool,
+) -> anyhow::Result<(DatabaseConnection, Backend)> {
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .min_connections(1)
@@ -28,23 +33,40 @@ pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool)
         .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms))
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256).options([("timezone", "UTC")]));
-    let pool = Database::connect(options).await.context("can't reach the PostgreSQL database")?;
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres
+                .statement_cache_capacity(256)
+                .options([("timezone", "UTC")])
+        });
+    let pool = Database::connect(options)
+        .await
+        .context("can't reach the PostgreSQL database")?;
     super::prepare_schema(&pool, migrate).await?;
     assert_durable(&pool).await?;
-    let writer = Writer { pool: pool.clone(), source };
+    let writer = Writer {
+        pool: pool.clone(),
+        source,
+    };
     Ok((pool, Backend::Postgres(writer)))
 }
 
 /// Promises of durability are checked; `fsync` is the operator's, and reported by `hotline check`.
 async fn assert_durable(pool: &DatabaseConnection) -> anyhow::Result<()> {
     let sql = "SELECT current_setting('synchronous_commit') AS value, current_setting('server_encoding') AS encoding";
-    let row = pool.query_one_raw(Statement::from_string(pool.get_database_backend(), sql)).await?;
+    let row = pool
+        .query_one_raw(Statement::from_string(pool.get_database_backend(), sql))
+        .await?;
     let row = row.context("no answer")?;
     let synchronous: String = row.try_get("", "value")?;
-    ensure!(synchronous != "off", "PostgreSQL runs with synchronous_commit=off: acknowledged writes could be lost");
+    ensure!(
+        synchronous != "off",
+        "PostgreSQL runs with synchronous_commit=off: acknowledged writes could be lost"
+    );
     let encoding: String = row.try_get("", "encoding")?;
-    ensure!(encoding == "UTF8", "the PostgreSQL database is encoded in {encoding}, not UTF8");
+    ensure!(
+        encoding == "UTF8",
+        "the PostgreSQL database is encoded in {encoding}, not UTF8"
+    );
     Ok(())
 }
 
@@ -63,10 +85,13 @@ impl Writer {
     async fn once(&self, job: &Job) -> Result<Erased, AppError> {
         let conn = begin(&self.pool).await?;
         let tx = Tx::new(Arc::clone(&conn), &self.source);
-        let done = AssertUnwindSafe(job(&tx)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!("a command panicked");
-            Err(AppError::new(Code::Internal))
-        })?;
+        let done = AssertUnwindSafe(job(&tx))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!("a command panicked");
+                Err(AppError::new(Code::Internal))
+            })?;
         let staged = tx.take_staged();
         drop(tx);
         staged.insert(&conn).await?;

@@ -3,7 +3,8 @@
 use anyhow::Context;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    TransactionTrait,
 };
 
 /// An arbitrary number that all instances share while they migrate.
@@ -30,7 +31,9 @@ pub async fn connect(url: &str) -> anyhow::Result<DatabaseConnection> {
         .max_connections(2)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true).foreign_keys(true));
-    Database::connect(options).await.context("can't open the database")
+    Database::connect(options)
+        .await
+        .context("can't open the database")
 }
 
 /// Applies what waits. Instances that start together wait for each other.
@@ -52,7 +55,9 @@ pub async fn up(db: &DatabaseConnection) -> anyhow::Result<()> {
 /// When a migration fails.
 pub async fn down(db: &DatabaseConnection, steps: u32) -> anyhow::Result<()> {
     let lock = lock(db).await?;
-    Migrator::down(db, Some(steps)).await.context("a migration could not be taken back")?;
+    Migrator::down(db, Some(steps))
+        .await
+        .context("a migration could not be taken back")?;
     if let Some(lock) = lock {
         lock.commit().await?;
     }
@@ -64,21 +69,35 @@ pub async fn down(db: &DatabaseConnection, steps: u32) -> anyhow::Result<()> {
 /// # Errors
 /// When the database does not answer.
 pub async fn standing(db: &DatabaseConnection) -> anyhow::Result<Standing> {
-    let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect();
     Migrator::install(db).await?;
-    let applied: Vec<String> =
-        Migrator::get_migration_models(db).await?.into_iter().map(|model| model.version).collect();
+    let applied: Vec<String> = Migrator::get_migration_models(db)
+        .await?
+        .into_iter()
+        .map(|model| model.version)
+        .collect();
     let (applied, unknown): (Vec<_>, Vec<_>) = applied.into_iter().partition(|name| known.contains(name));
     let pending = known.into_iter().filter(|name| !applied.contains(name)).collect();
-    Ok(Standing { applied, pending, unknown })
+    Ok(Standing {
+        applied,
+        pending,
+        unknown,
+    })
 }
 
-#[expect(clippy::disallowed_methods, reason = "holds the lock of migrations on a connection of its own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "holds the lock of migrations on a connection of its own"
+)]
 async fn lock(db: &DatabaseConnection) -> anyhow::Result<Option<DatabaseTransaction>> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
     }
     let lock = db.begin().await?;
-    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        .await?;
     Ok(Some(lock))
 }

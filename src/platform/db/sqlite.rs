@@ -12,8 +12,8 @@ use anyhow::{Context, ensure};
 use futures_util::FutureExt;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -35,14 +35,22 @@ pub(super) struct Writer(mpsc::Sender<Waiting>);
 impl Writer {
     pub(super) async fn run(&self, job: Job) -> Result<Erased, AppError> {
         let (answer, wait) = oneshot::channel();
-        self.0.send(Waiting { job, answer }).await.map_err(|_| AppError::new(Code::Unavailable))?;
+        self.0
+            .send(Waiting { job, answer })
+            .await
+            .map_err(|_| AppError::new(Code::Unavailable))?;
         wait.await.map_err(|_| AppError::new(Code::Unavailable))?
     }
 }
 
-pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<(DatabaseConnection, Backend)> {
+pub(super) async fn open(
+    config: &DatabaseConfig,
+    source: Source,
+    migrate: bool,
+) -> anyhow::Result<(DatabaseConnection, Backend)> {
     if let Some(folder) = config.sqlite_path().and_then(std::path::Path::parent) {
-        std::fs::create_dir_all(folder).with_context(|| format!("can't make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display()))?;
     }
     let write = connect(config, 1, false).await?;
     super::prepare_schema(&write, migrate).await?;
@@ -53,7 +61,11 @@ pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool)
     Ok((read, Backend::Sqlite(Writer(sender))))
 }
 
-async fn connect(config: &DatabaseConfig, connections: u32, read_only: bool) -> anyhow::Result<DatabaseConnection> {
+async fn connect(
+    config: &DatabaseConfig,
+    connections: u32,
+    read_only: bool,
+) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(config.url.clone());
     options
         .min_connections(1)
@@ -73,23 +85,40 @@ async fn connect(config: &DatabaseConfig, connections: u32, read_only: bool) -> 
                 .statement_cache_capacity(256)
                 .pragma("cache_size", "-8000")
                 .pragma("temp_store", "MEMORY");
-            if read_only { sqlite.pragma("query_only", "ON") } else { sqlite }
+            if read_only {
+                sqlite.pragma("query_only", "ON")
+            } else {
+                sqlite
+            }
         });
-    Database::connect(options).await.context("can't open the SQLite database")
+    Database::connect(options)
+        .await
+        .context("can't open the SQLite database")
 }
 
 /// Promises of durability are checked, not assumed.
 async fn assert_durable(db: &DatabaseConnection) -> anyhow::Result<()> {
     let ask = async |pragma: &str| -> anyhow::Result<String> {
         let sql = format!("SELECT CAST({pragma} AS TEXT) AS value FROM pragma_{pragma}");
-        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+        let row = db
+            .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+            .await?;
         Ok(row.context("no answer")?.try_get("", "value")?)
     };
     let journal = ask("journal_mode").await?;
-    ensure!(journal == "wal", "the SQLite database is not in WAL mode but in {journal}: its file system may not allow it");
+    ensure!(
+        journal == "wal",
+        "the SQLite database is not in WAL mode but in {journal}: its file system may not allow it"
+    );
     let synchronous = ask("synchronous").await?;
-    ensure!(synchronous == "2", "the SQLite database would not sync each commit (synchronous={synchronous})");
-    ensure!(ask("foreign_keys").await? == "1", "the SQLite database does not check foreign keys");
+    ensure!(
+        synchronous == "2",
+        "the SQLite database would not sync each commit (synchronous={synchronous})"
+    );
+    ensure!(
+        ask("foreign_keys").await? == "1",
+        "the SQLite database does not check foreign keys"
+    );
     Ok(())
 }
 
@@ -164,10 +193,13 @@ async fn run_alone(db: &DatabaseConnection, source: &Source, job: &Job) -> Resul
 
 /// A panic in a command fails that command, not the writer.
 async fn attempt(job: &Job, tx: &Tx) -> Result<Erased, AppError> {
-    AssertUnwindSafe(job(tx)).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!("a command panicked");
-        Err(AppError::new(Code::Internal))
-    })
+    AssertUnwindSafe(job(tx))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            tracing::error!("a command panicked");
+            Err(AppError::new(Code::Internal))
+        })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one door to a transaction")]

@@ -5,8 +5,8 @@ use crate::platform::id::IdGen;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult, QueryResult,
-    Statement,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
+    QueryResult, Statement,
 };
 use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +73,10 @@ impl Tx {
 
     fn note(&self, statement: &Statement) {
         let verb = statement.sql.trim_start().get(..6).unwrap_or_default();
-        if ["INSERT", "UPDATE", "DELETE"].iter().any(|write| verb.eq_ignore_ascii_case(write)) {
+        if ["INSERT", "UPDATE", "DELETE"]
+            .iter()
+            .any(|write| verb.eq_ignore_ascii_case(write))
+        {
             self.wrote.store(true, Ordering::Relaxed);
         }
     }
@@ -116,7 +119,11 @@ impl Staged {
         A: ActiveModelTrait + Send + Sync + 'static,
     {
         let rows = Rows(vec![row]);
-        match self.0.iter_mut().find(|table| table.row_type() == TypeId::of::<A>()) {
+        match self
+            .0
+            .iter_mut()
+            .find(|table| table.row_type() == TypeId::of::<A>())
+        {
             Some(table) => table.append(Box::new(rows)),
             None => self.0.push(Box::new(rows)),
         }

@@ -63,7 +63,10 @@ impl Rule {
             Self::Range(bounds) => (format!("范围应为 {bounds}"), format!("must be within {bounds}")),
             Self::OneOf(words) => {
                 let words = words.join(", ");
-                (format!("应为其中之一：{words}"), format!("must be one of: {words}"))
+                (
+                    format!("应为其中之一：{words}"),
+                    format!("must be one of: {words}"),
+                )
             }
             Self::Form(form) => (format!("格式应为 {form}"), format!("must have the form {form}")),
             Self::Unknown => ("不存在".into(), "names nothing that exists".into()),
@@ -84,7 +87,10 @@ pub struct FieldError {
 impl FieldError {
     /// `pointer` is a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter.
     pub fn new(pointer: impl Into<String>, rule: Rule) -> Self {
-        Self { pointer: pointer.into(), rule }
+        Self {
+            pointer: pointer.into(),
+            rule,
+        }
     }
 
     pub(super) fn document(&self, chinese: bool) -> Value {
@@ -140,7 +146,11 @@ impl Fields {
     /// # Errors
     /// `InvalidInput` with every field that was noted.
     pub fn finish(self) -> Result<(), super::AppError> {
-        if self.0.is_empty() { Ok(()) } else { Err(super::AppError::fields(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(super::AppError::fields(self.0))
+        }
     }
 
     /// The errors noted so far.

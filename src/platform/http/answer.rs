@@ -53,9 +53,19 @@ impl<T: Serialize> Answer<T> {
     }
 
     fn with_status(status: StatusCode, body: &T) -> Result<Self, AppError> {
-        let body = serde_json::to_string(body).map_err(|error| AppError::new(Code::Internal).because(error))?;
-        let kept = Kept { status: status.as_u16(), etag: None, location: None, body, replayed: false };
-        Ok(Self { kept, body: PhantomData })
+        let body =
+            serde_json::to_string(body).map_err(|error| AppError::new(Code::Internal).because(error))?;
+        let kept = Kept {
+            status: status.as_u16(),
+            etag: None,
+            location: None,
+            body,
+            replayed: false,
+        };
+        Ok(Self {
+            kept,
+            body: PhantomData,
+        })
     }
 }
 
@@ -70,7 +80,10 @@ impl<T> Answer<T> {
     #[must_use]
     pub fn replay(mut kept: Kept) -> Self {
         kept.replayed = true;
-        Self { kept, body: PhantomData }
+        Self {
+            kept,
+            body: PhantomData,
+        }
     }
 }
 

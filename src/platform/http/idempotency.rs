@@ -25,10 +25,15 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = request.headers().get("Idempotency-Key").map(|value| value.to_str().unwrap_or_default().trim());
+        let given = request
+            .headers()
+            .get("Idempotency-Key")
+            .map(|value| value.to_str().unwrap_or_default().trim());
         ready(match given {
             None | Some("") => Err(AppError::new(Code::IdempotencyKeyMissing)),
-            Some(key) if key.len() > MAX_KEY => Err(AppError::field("#Idempotency-Key", Rule::TooLong(MAX_KEY))),
+            Some(key) if key.len() > MAX_KEY => {
+                Err(AppError::field("#Idempotency-Key", Rule::TooLong(MAX_KEY)))
+            }
             Some(key) => Ok(Self(key.to_owned())),
         })
     }
@@ -39,7 +44,13 @@ impl IdempotencyKey {
     #[must_use]
     pub fn bind(&self, actor: &str, operation: &str, digest: &[u8]) -> Once {
         Once {
-            key: sha256(&[actor.as_bytes(), b"\n", operation.as_bytes(), b"\n", self.0.as_bytes()]),
+            key: sha256(&[
+                actor.as_bytes(),
+                b"\n",
+                operation.as_bytes(),
+                b"\n",
+                self.0.as_bytes(),
+            ]),
             request: digest.to_vec(),
         }
     }
@@ -75,7 +86,12 @@ where
     I: Send + Sync + 'static,
     T: Send + 'static,
 {
-    let guarded = Guarded { once, vault: Arc::clone(vault), input, body };
+    let guarded = Guarded {
+        once,
+        vault: Arc::clone(vault),
+        input,
+        body,
+    };
     db.write(name, guarded, |tx, guarded| {
         Box::pin(async move {
             if let Some(kept) = guarded.once.find(tx, &guarded.vault).await? {
@@ -98,7 +114,9 @@ impl Once {
             return Err(AppError::new(Code::IdempotencyKeyReused));
         }
         let kept = vault.open(LABEL, &row.answer_sealed)?;
-        serde_json::from_slice(&kept).map(Some).map_err(|error| AppError::new(Code::Internal).because(error))
+        serde_json::from_slice(&kept)
+            .map(Some)
+            .map_err(|error| AppError::new(Code::Internal).because(error))
     }
 
     fn keep(&self, tx: &Tx, vault: &Vault, kept: &Kept) -> Result<(), AppError> {

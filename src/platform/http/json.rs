@@ -35,22 +35,35 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
                     .say("请使用 application/json", "Send application/json"));
             }
             let bytes = read(payload, MAX_BODY_BYTES).await?;
-            Ok(Self { value: parse(&bytes)?, digest: sha256(&[&bytes]) })
+            Ok(Self {
+                value: parse(&bytes)?,
+                digest: sha256(&[&bytes]),
+            })
         }
         .boxed_local()
     }
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let given = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = given
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, AppError> {
     let mut body = actix_web::web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| AppError::new(Code::MalformedBody).because(anyhow::anyhow!("{error}")))?;
+        let chunk =
+            chunk.map_err(|error| AppError::new(Code::MalformedBody).because(anyhow::anyhow!("{error}")))?;
         if body.len() + chunk.len() > limit {
             return Err(AppError::new(Code::BodyTooLarge)
                 .say(format!("最多 {limit} 字节"), format!("At most {limit} bytes")));
@@ -65,8 +78,9 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, AppError> {
 /// # Errors
 /// `MalformedBody` when it is no JSON or no UTF-8; `InvalidInput` when a value does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| AppError::new(Code::MalformedBody).say("正文不是有效的 UTF-8", "The body is not valid UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        AppError::new(Code::MalformedBody).say("正文不是有效的 UTF-8", "The body is not valid UTF-8")
+    })?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer_of(error.path());
@@ -74,11 +88,12 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
         if inner.is_data() {
             return AppError::field(pointer, Rule::Parse(strip_position(&inner.to_string())));
         }
-        AppError::new(Code::MalformedBody).say(format!("JSON 无效：{inner}"), format!("No valid JSON: {inner}"))
+        AppError::new(Code::MalformedBody)
+            .say(format!("JSON 无效：{inner}"), format!("No valid JSON: {inner}"))
     })?;
-    reader
-        .end()
-        .map_err(|_| AppError::new(Code::MalformedBody).say("JSON 之后有多余内容", "Something follows the JSON"))?;
+    reader.end().map_err(|_| {
+        AppError::new(Code::MalformedBody).say("JSON 之后有多余内容", "Something follows the JSON")
+    })?;
     Ok(value)
 }
 
@@ -112,7 +127,12 @@ mod tests {
 
     #[test]
     fn the_place_of_a_mistake_is_told() {
-        let told = |text: &str| parse::<Sample>(text.as_bytes()).unwrap_err().document(false, None).to_string();
+        let told = |text: &str| {
+            parse::<Sample>(text.as_bytes())
+                .unwrap_err()
+                .document(false, None)
+                .to_string()
+        };
         assert!(told(r#"{"list":[1,"x"]}"#).contains("/list/1"));
         assert!(told(r#"{"other":1}"#).contains("unknown field"));
         assert!(told(r#"{"list":"#).contains("malformed_body"));

@@ -20,7 +20,11 @@ impl Methods {
                 ("PATCH", item.patch.is_some()),
                 ("DELETE", item.delete.is_some()),
             ];
-            let methods = methods.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect();
+            let methods = methods
+                .into_iter()
+                .filter(|(_, there)| *there)
+                .map(|(name, _)| name)
+                .collect();
             (path.split('/').map(str::to_owned).collect(), methods)
         });
         Self(table.collect())
@@ -32,7 +36,10 @@ impl Methods {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |pattern: &[String]| {
             pattern.len() == parts.len()
-                && pattern.iter().zip(&parts).all(|(pattern, part)| pattern.starts_with('{') || pattern == part)
+                && pattern
+                    .iter()
+                    .zip(&parts)
+                    .all(|(pattern, part)| pattern.starts_with('{') || pattern == part)
         };
         match self.0.iter().find(|(pattern, _)| fits(pattern)) {
             Some((_, methods)) if !methods.contains(&method.as_str()) => {

@@ -75,7 +75,8 @@ impl List {
         rows.truncate(limit);
         let next_cursor = match rows.last() {
             Some(last) if more => {
-                let key = serde_json::to_vec(&key(last)).map_err(|error| AppError::new(Code::Internal).because(error))?;
+                let key = serde_json::to_vec(&key(last))
+                    .map_err(|error| AppError::new(Code::Internal).because(error))?;
                 let mut bytes = self.0.to_vec();
                 bytes.extend(key);
                 Some(URL_SAFE_NO_PAD.encode(bytes))

@@ -24,9 +24,15 @@ pub fn request_id(request: &HttpRequest) -> Option<String> {
 /// Whether texts should be Chinese: the default, unless the client prefers English.
 #[must_use]
 pub fn prefers_chinese(request: &HttpRequest) -> bool {
-    let given = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = request
+        .headers()
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut tags = given.split(',').map(|tag| tag.trim().to_ascii_lowercase());
-    !tags.find(|tag| tag.starts_with("zh") || tag.starts_with("en")).is_some_and(|tag| tag.starts_with("en"))
+    !tags
+        .find(|tag| tag.starts_with("zh") || tag.starts_with("en"))
+        .is_some_and(|tag| tag.starts_with("en"))
 }
 
 /// The middleware.
@@ -56,7 +62,8 @@ pub async fn surround(
 
 fn given_id(request: &ServiceRequest) -> Option<String> {
     let given = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let sane = (8..=64).contains(&given.len()) && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let sane =
+        (8..=64).contains(&given.len()) && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     sane.then(|| given.to_owned())
 }
 
@@ -73,7 +80,11 @@ fn into_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse
     }
     let status = response.status();
     let chinese = prefers_chinese(response.request());
-    let (document, retry_after) = match response.response().error().and_then(|error| error.as_error::<AppError>()) {
+    let (document, retry_after) = match response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<AppError>())
+    {
         Some(error) => {
             if status.is_server_error() {
                 tracing::error!(request_id = id, ?error, "a request failed");
@@ -117,12 +128,17 @@ fn harden(response: &mut ServiceResponse<BoxBody>) {
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
         ("cache-control", "no-store"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ];
     for (name, value) in HEADERS {
         let name = HeaderName::from_static(name);
         if !response.headers().contains_key(&name) {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
     }
 }
@@ -132,7 +148,13 @@ fn note(request: &HttpRequest, status: StatusCode, begun: Instant) {
     let pattern = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let method = request.method().to_string();
     let elapsed = begun.elapsed().as_secs_f64();
-    tracing::debug!(method, pattern, status = status.as_u16(), elapsed_s = elapsed, "answered");
+    tracing::debug!(
+        method,
+        pattern,
+        status = status.as_u16(),
+        elapsed_s = elapsed,
+        "answered"
+    );
     metrics::histogram!(
         "hotline_http_seconds",
         "method" => method, "path" => pattern, "status" => status.as_u16().to_string()

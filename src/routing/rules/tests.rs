@@ -99,7 +99,14 @@ fn route(service: &Service, rules: &[Rule], roster: &[Colleague], turn: u64) -> 
         day: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
         turn,
     };
-    choose(&request, &Situation { directory: &directory, rules, roster })
+    choose(
+        &request,
+        &Situation {
+            directory: &directory,
+            rules,
+            roster,
+        },
+    )
 }
 
 #[test]
@@ -112,16 +119,31 @@ fn the_catalogue_names_the_unit_and_the_post_the_person() {
     let route = route(&service(ResponsibleKind::Community, &[]), &[], &roster, 0);
     assert_eq!(route.unit, Some(id(3)));
     assert_eq!(route.person, Some((id(2), PersonBy::Post)));
-    assert_eq!(route.ground, Some(Ground::Catalogue { kind: ResponsibleKind::Community }));
-    assert_eq!(route.rejected, vec![Rejection::OtherPost { name: "职员1".into() }]);
+    assert_eq!(
+        route.ground,
+        Some(Ground::Catalogue {
+            kind: ResponsibleKind::Community
+        })
+    );
+    assert_eq!(
+        route.rejected,
+        vec![Rejection::OtherPost {
+            name: "职员1".into()
+        }]
+    );
 }
 
 #[test]
 fn without_the_post_a_handler_then_the_lead_then_the_inbox() {
     let by = |roster: &[Colleague]| {
-        route(&service(ResponsibleKind::Community, &[]), &[], roster, 0).person.map(|(_, by)| by)
+        route(&service(ResponsibleKind::Community, &[]), &[], roster, 0)
+            .person
+            .map(|(_, by)| by)
     };
-    assert_eq!(by(&[colleague(1, 3, Role::Handler, &[])]), Some(PersonBy::AnyHandler));
+    assert_eq!(
+        by(&[colleague(1, 3, Role::Handler, &[])]),
+        Some(PersonBy::AnyHandler)
+    );
     assert_eq!(by(&[colleague(1, 3, Role::UnitLead, &[])]), Some(PersonBy::Lead));
     assert_eq!(by(&[]), None);
 }
@@ -143,7 +165,10 @@ fn a_unit_without_the_powers_is_passed_over_and_the_pool_catches() {
     assert_eq!(pooled.unit, None);
     assert_eq!(
         pooled.rejected,
-        vec![Rejection::LacksPowers { unit: "单位3".into(), powers: vec!["fines".into()] }]
+        vec![Rejection::LacksPowers {
+            unit: "单位3".into(),
+            powers: vec!["fines".into()]
+        }]
     );
     let ruled = route(&service, &[rule(1, 5, 3), rule(2, 9, 4)], &[], 0);
     assert_eq!(ruled.unit, Some(id(4)), "the first rule's target lacks the power");

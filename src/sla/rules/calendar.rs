@@ -1,6 +1,8 @@
 //! Working time in China: weeks, holidays, make-up working days (调休), windows of the day.
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use entity::kind::{CalendarStatus, LimitUnit};
 use std::collections::HashMap;
 
@@ -52,7 +54,12 @@ impl Calendar {
         years: HashMap<i32, Year>,
         windows: Vec<(NaiveTime, NaiveTime)>,
     ) -> Self {
-        Self { offset, days, years, windows }
+        Self {
+            offset,
+            days,
+            years,
+            windows,
+        }
     }
 
     /// Whether people work on `day`.
@@ -65,7 +72,10 @@ impl Calendar {
     /// The year's standing; one never imported is provisional.
     #[must_use]
     pub fn year(&self, year: i32) -> Year {
-        self.years.get(&year).copied().unwrap_or(Year { status: CalendarStatus::Provisional, version: 0 })
+        self.years.get(&year).copied().unwrap_or(Year {
+            status: CalendarStatus::Provisional,
+            version: 0,
+        })
     }
 
     /// When a limit that starts at `from` is due.
@@ -82,11 +92,17 @@ impl Calendar {
             LimitUnit::WorkingDays => self.close_of(self.working_day_after(from, limit.amount)),
             LimitUnit::CalendarDays => {
                 let day = self.local_day(from);
-                self.close_of(day.checked_add_days(Days::new(u64::from(limit.amount))).unwrap_or(day))
+                self.close_of(
+                    day.checked_add_days(Days::new(u64::from(limit.amount)))
+                        .unwrap_or(day),
+                )
             }
         };
         let counted = !matches!(limit.unit, LimitUnit::Minutes | LimitUnit::CalendarDays);
-        Due { at, provisional: counted && self.touches_unpublished(from, at) }
+        Due {
+            at,
+            provisional: counted && self.touches_unpublished(from, at),
+        }
     }
 
     fn touches_unpublished(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
@@ -111,7 +127,12 @@ impl Calendar {
 
     fn after_working_time(&self, from: DateTime<Utc>, budget: TimeDelta) -> DateTime<Utc> {
         let mut left = budget;
-        for day in self.local_day(from).iter_days().take(HORIZON_DAYS).filter(|day| self.is_working(*day)) {
+        for day in self
+            .local_day(from)
+            .iter_days()
+            .take(HORIZON_DAYS)
+            .filter(|day| self.is_working(*day))
+        {
             for (open, close) in &self.windows {
                 let (open, close) = (self.instant(day, *open).max(from), self.instant(day, *close));
                 if close <= open {
@@ -132,13 +153,19 @@ impl Calendar {
 
     /// The end of a day's last window.
     fn close_of(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.instant(day, self.windows.last().map_or(NaiveTime::MIN, |(_, close)| *close))
+        self.instant(
+            day,
+            self.windows.last().map_or(NaiveTime::MIN, |(_, close)| *close),
+        )
     }
 
     fn instant(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         // A fixed offset has exactly one instant for each local time.
         let local = day.and_time(time);
-        self.offset.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |found| found.to_utc())
+        self.offset
+            .from_local_datetime(&local)
+            .earliest()
+            .map_or_else(|| local.and_utc(), |found| found.to_utc())
     }
 }
 
@@ -157,32 +184,61 @@ pub(crate) mod tests {
         let text = include_str!("../../../seed/holidays.json");
         let years: HashMap<String, Published> = serde_json::from_str(text).unwrap();
         let days = years.values().flat_map(|year| {
-            year.off.iter().map(|day| (*day, false)).chain(year.work.iter().map(|day| (*day, true)))
+            year.off
+                .iter()
+                .map(|day| (*day, false))
+                .chain(year.work.iter().map(|day| (*day, true)))
         });
-        let standing = years
-            .iter()
-            .map(|(year, published)| (year.parse().unwrap(), Year { status: published.status, version: 1 }));
+        let standing = years.iter().map(|(year, published)| {
+            (
+                year.parse().unwrap(),
+                Year {
+                    status: published.status,
+                    version: 1,
+                },
+            )
+        });
         let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
         let windows = vec![(time(8, 30), time(12, 0)), (time(14, 30), time(17, 30))];
-        Calendar::new(FixedOffset::east_opt(8 * 3600).unwrap(), days.collect(), standing.collect(), windows)
+        Calendar::new(
+            FixedOffset::east_opt(8 * 3600).unwrap(),
+            days.collect(),
+            standing.collect(),
+            windows,
+        )
     }
 
     fn local(text: &str) -> DateTime<Utc> {
-        DateTime::parse_from_rfc3339(&format!("{text}:00+08:00")).unwrap().to_utc()
+        DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"))
+            .unwrap()
+            .to_utc()
     }
 
     fn days(n: u32) -> Limit {
-        Limit { amount: n, unit: LimitUnit::WorkingDays }
+        Limit {
+            amount: n,
+            unit: LimitUnit::WorkingDays,
+        }
     }
 
     #[test]
     fn the_vectors_of_the_two_published_years() {
         for (received, n, due) in [
-            ("2026-02-13", 1, "2026-02-14"), ("2026-02-13", 2, "2026-02-24"), ("2026-02-13", 5, "2026-02-27"),
-            ("2026-02-13", 10, "2026-03-05"), ("2026-02-14", 1, "2026-02-24"), ("2026-09-18", 2, "2026-09-21"),
-            ("2026-09-30", 5, "2026-10-13"), ("2026-10-01", 1, "2026-10-08"), ("2026-10-09", 1, "2026-10-10"),
-            ("2026-04-30", 2, "2026-05-07"), ("2025-01-24", 3, "2025-02-05"), ("2025-01-27", 5, "2025-02-10"),
-            ("2025-09-30", 2, "2025-10-10"), ("2025-12-31", 1, "2026-01-04"), ("2026-01-02", 1, "2026-01-04"),
+            ("2026-02-13", 1, "2026-02-14"),
+            ("2026-02-13", 2, "2026-02-24"),
+            ("2026-02-13", 5, "2026-02-27"),
+            ("2026-02-13", 10, "2026-03-05"),
+            ("2026-02-14", 1, "2026-02-24"),
+            ("2026-09-18", 2, "2026-09-21"),
+            ("2026-09-30", 5, "2026-10-13"),
+            ("2026-10-01", 1, "2026-10-08"),
+            ("2026-10-09", 1, "2026-10-10"),
+            ("2026-04-30", 2, "2026-05-07"),
+            ("2025-01-24", 3, "2025-02-05"),
+            ("2025-01-27", 5, "2025-02-10"),
+            ("2025-09-30", 2, "2025-10-10"),
+            ("2025-12-31", 1, "2026-01-04"),
+            ("2026-01-02", 1, "2026-01-04"),
         ] {
             let found = china().due(local(&format!("{received}T10:00")), days(n));
             assert_eq!(found.at, local(&format!("{due}T17:30")), "{received} + {n}");
@@ -194,32 +250,66 @@ pub(crate) mod tests {
     fn both_years_have_248_working_days() {
         for year in [2025, 2026] {
             let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
-            let n = first.iter_days().take_while(|day| day.year() == year).filter(|day| china().is_working(*day)).count();
+            let n = first
+                .iter_days()
+                .take_while(|day| day.year() == year)
+                .filter(|day| china().is_working(*day))
+                .count();
             assert_eq!(n, 248, "{year}");
         }
     }
 
     #[test]
     fn day_zero_is_today_while_there_is_working_time() {
-        assert_eq!(china().due(local("2026-11-24T17:29"), days(0)).at, local("2026-11-24T17:30"));
-        assert_eq!(china().due(local("2026-11-24T17:30"), days(0)).at, local("2026-11-25T17:30"));
-        assert_eq!(china().due(local("2026-11-28T10:00"), days(0)).at, local("2026-11-30T17:30"));
+        assert_eq!(
+            china().due(local("2026-11-24T17:29"), days(0)).at,
+            local("2026-11-24T17:30")
+        );
+        assert_eq!(
+            china().due(local("2026-11-24T17:30"), days(0)).at,
+            local("2026-11-25T17:30")
+        );
+        assert_eq!(
+            china().due(local("2026-11-28T10:00"), days(0)).at,
+            local("2026-11-30T17:30")
+        );
     }
 
     #[test]
     fn working_hours_run_within_the_windows() {
-        let hours = |n| Limit { amount: n, unit: LimitUnit::WorkingHours };
-        assert_eq!(china().due(local("2026-11-24T11:30"), hours(1)).at, local("2026-11-24T15:00"));
-        assert_eq!(china().due(local("2026-11-24T17:00"), hours(1)).at, local("2026-11-25T09:00"));
-        assert_eq!(china().due(local("2026-11-27T18:00"), hours(1)).at, local("2026-11-30T09:30"));
-        assert_eq!(china().due(local("2026-11-24T08:00"), hours(4)).at, local("2026-11-24T15:00"));
+        let hours = |n| Limit {
+            amount: n,
+            unit: LimitUnit::WorkingHours,
+        };
+        assert_eq!(
+            china().due(local("2026-11-24T11:30"), hours(1)).at,
+            local("2026-11-24T15:00")
+        );
+        assert_eq!(
+            china().due(local("2026-11-24T17:00"), hours(1)).at,
+            local("2026-11-25T09:00")
+        );
+        assert_eq!(
+            china().due(local("2026-11-27T18:00"), hours(1)).at,
+            local("2026-11-30T09:30")
+        );
+        assert_eq!(
+            china().due(local("2026-11-24T08:00"), hours(4)).at,
+            local("2026-11-24T15:00")
+        );
     }
 
     #[test]
     fn a_count_into_an_unpublished_year_is_provisional() {
         assert!(china().due(local("2026-12-31T10:00"), days(2)).provisional);
-        let minutes = Limit { amount: 30, unit: LimitUnit::Minutes };
-        assert!(!china().due(local("2026-12-31T23:50"), minutes).provisional, "minutes need no calendar");
+        let minutes = Limit {
+            amount: 30,
+            unit: LimitUnit::Minutes,
+        };
+        assert!(
+            !china().due(local("2026-12-31T23:50"), minutes).provisional,
+            "minutes need no calendar"
+        );
     }
 
     proptest! {

@@ -58,25 +58,34 @@ impl Policy {
     /// ties go to the smaller id, so that the choice is a function.
     #[must_use]
     pub fn line(&self, clock: ClockKind, case: &Case<'_>) -> Option<&Line> {
-        self.0.iter().filter(|line| line.clock == clock && fits(line, case)).max_by_key(|line| {
-            let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-            let weight = (
-                length(&line.unit_path),
-                length(&line.category),
-                line.urgency.is_some(),
-                line.request_type.is_some(),
-                line.valid_from,
-            );
-            (weight, std::cmp::Reverse(line.id))
-        })
+        self.0
+            .iter()
+            .filter(|line| line.clock == clock && fits(line, case))
+            .max_by_key(|line| {
+                let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+                let weight = (
+                    length(&line.unit_path),
+                    length(&line.category),
+                    line.urgency.is_some(),
+                    line.request_type.is_some(),
+                    line.valid_from,
+                );
+                (weight, std::cmp::Reverse(line.id))
+            })
     }
 }
 
 fn fits(line: &Line, case: &Case<'_>) -> bool {
     line.request_type.is_none_or(|kind| kind == case.request_type)
-        && line.category.as_ref().is_none_or(|prefix| case.category.starts_with(prefix.as_str()))
+        && line
+            .category
+            .as_ref()
+            .is_none_or(|prefix| case.category.starts_with(prefix.as_str()))
         && line.urgency.is_none_or(|urgency| urgency == case.urgency)
-        && line.unit_path.as_ref().is_none_or(|path| case.unit_path.starts_with(path.as_str()))
+        && line
+            .unit_path
+            .as_ref()
+            .is_none_or(|path| case.unit_path.starts_with(path.as_str()))
         && line.valid_from <= case.day
         && line.valid_to.is_none_or(|last| case.day <= last)
 }
@@ -95,7 +104,10 @@ mod tests {
             category: category.map(str::to_owned),
             urgency,
             unit_path: None,
-            limit: Limit { amount, unit: LimitUnit::WorkingDays },
+            limit: Limit {
+                amount,
+                unit: LimitUnit::WorkingDays,
+            },
             valid_from: NaiveDate::MIN,
             valid_to: None,
         }
@@ -110,8 +122,16 @@ mod tests {
             line(4, Some("1203"), None, 3),
         ]);
         let amount = |category, urgency| {
-            let case = Case { request_type: RequestType::Help, category, urgency, unit_path: "/1/", day: NaiveDate::MAX };
-            policy.line(ClockKind::Resolve, &case).map(|line| line.limit.amount)
+            let case = Case {
+                request_type: RequestType::Help,
+                category,
+                urgency,
+                unit_path: "/1/",
+                day: NaiveDate::MAX,
+            };
+            policy
+                .line(ClockKind::Resolve, &case)
+                .map(|line| line.limit.amount)
         };
         assert_eq!(amount("010101", Urgency::P2), Some(5));
         assert_eq!(amount("010101", Urgency::P1), Some(1));

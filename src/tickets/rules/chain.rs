@@ -39,8 +39,17 @@ pub fn hash(link: &Link<'_>) -> Vec<u8> {
     for fact in facts {
         canonical.push_str(&format!("{}:{fact}\n", fact.len()));
     }
-    let digest = |sealed: &Option<Vec<u8>>| sealed.as_ref().map_or_else(|| vec![0; 32], |bytes| sha256(&[bytes]));
-    sha256(&[link.previous, canonical.as_bytes(), &digest(&entry.public_sealed), &digest(&entry.internal_sealed)])
+    let digest = |sealed: &Option<Vec<u8>>| {
+        sealed
+            .as_ref()
+            .map_or_else(|| vec![0; 32], |bytes| sha256(&[bytes]))
+    };
+    sha256(&[
+        link.previous,
+        canonical.as_bytes(),
+        &digest(&entry.public_sealed),
+        &digest(&entry.internal_sealed),
+    ])
 }
 
 /// The number of the first entry that does not fit, if any. Entries must be in order.
@@ -48,7 +57,12 @@ pub fn hash(link: &Link<'_>) -> Vec<u8> {
 pub fn first_broken(entries: &[ticket_entry::Model], head: &[u8]) -> Option<i64> {
     let mut previous: Vec<u8> = Vec::new();
     for (entry, expected) in entries.iter().zip(1..) {
-        if entry.seq != expected || hash(&Link { previous: &previous, entry }) != entry.hash {
+        if entry.seq != expected
+            || hash(&Link {
+                previous: &previous,
+                entry,
+            }) != entry.hash
+        {
             return Some(expected);
         }
         previous.clone_from(&entry.hash);
@@ -95,7 +109,10 @@ mod tests {
                 hash: Vec::new(),
                 request_id: None,
             };
-            entry.hash = hash(&Link { previous: &head, entry: &entry });
+            entry.hash = hash(&Link {
+                previous: &head,
+                entry: &entry,
+            });
             head.clone_from(&entry.hash);
             entries.push(entry);
         }

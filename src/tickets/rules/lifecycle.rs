@@ -196,12 +196,25 @@ impl CommandKind {
 pub fn allowed(state: TicketState) -> &'static [CommandKind] {
     use CommandKind as C;
     match state {
-        TicketState::Registered => {
-            &[C::AnswerNow, C::Reject, C::Redirect, C::Accept, C::Note, C::Supplement, C::Withdraw]
-        }
+        TicketState::Registered => &[
+            C::AnswerNow,
+            C::Reject,
+            C::Redirect,
+            C::Accept,
+            C::Note,
+            C::Supplement,
+            C::Withdraw,
+        ],
         TicketState::PendingDispatch => &[C::Dispatch, C::Pool, C::Note, C::Supplement, C::Withdraw],
         TicketState::Dispatched => &[C::Sign, C::Assign, C::Note, C::Supplement, C::Withdraw],
-        TicketState::InProgress => &[C::FirstContact, C::Assign, C::Note, C::Supplement, C::Reply, C::Withdraw],
+        TicketState::InProgress => &[
+            C::FirstContact,
+            C::Assign,
+            C::Note,
+            C::Supplement,
+            C::Reply,
+            C::Withdraw,
+        ],
         TicketState::ReplyReview => &[C::Approve, C::SendBack, C::Note, C::Supplement],
         TicketState::Callback => &[C::CallBack, C::Lapse, C::Note, C::Supplement],
         // An answer given on the line, or one that nobody rated in time, can still be rated.
@@ -307,50 +320,86 @@ pub fn decide(life: &Life, command: &Command, by: By) -> Result<Decision, Refusa
     use TicketState as S;
     let kind = command.kind();
     if !allowed(life.state).contains(&kind) {
-        return Err(Refusal::NotNow { state: life.state, command: kind });
+        return Err(Refusal::NotNow {
+            state: life.state,
+            command: kind,
+        });
     }
     let stay = life.state;
-    let one = |kind, to, change, ticks: Vec<Tick>| Decision { events: vec![Event { kind, to, change }], ticks };
+    let one = |kind, to, change, ticks: Vec<Tick>| Decision {
+        events: vec![Event { kind, to, change }],
+        ticks,
+    };
     Ok(match command {
         Command::AnswerNow => Decision {
-            events: vec![
-                Event { kind: E::AnsweredNow, to: S::Closed, change: Change::Result(TicketResult::Answered) },
-            ],
+            events: vec![Event {
+                kind: E::AnsweredNow,
+                to: S::Closed,
+                change: Change::Result(TicketResult::Answered),
+            }],
             ticks: vec![Tick::StopAll],
         },
         Command::Reject(_) => one(E::Rejected, S::Rejected, Change::None, vec![Tick::StopAll]),
         Command::Redirect(_) => one(E::Redirected, S::Redirected, Change::None, vec![Tick::StopAll]),
-        Command::Accept => one(E::Accepted, S::PendingDispatch, Change::None, vec![Tick::Stop(K::Accept)]),
+        Command::Accept => one(
+            E::Accepted,
+            S::PendingDispatch,
+            Change::None,
+            vec![Tick::Stop(K::Accept)],
+        ),
         Command::Pool => one(E::Pooled, S::PendingDispatch, Change::None, vec![]),
         Command::Dispatch { unit, person } => one(
             E::Dispatched,
             S::Dispatched,
-            Change::Lead { unit: *unit, person: *person },
+            Change::Lead {
+                unit: *unit,
+                person: *person,
+            },
             vec![Tick::Start(K::Sign), Tick::Start(K::Resolve)],
         ),
         Command::Sign => {
             let change = by.staff.map_or(Change::None, Change::Person);
-            one(E::Signed, S::InProgress, change, vec![Tick::Stop(K::Sign), Tick::Start(K::FirstContact)])
+            one(
+                E::Signed,
+                S::InProgress,
+                change,
+                vec![Tick::Stop(K::Sign), Tick::Start(K::FirstContact)],
+            )
         }
         Command::Assign(person) => one(E::Assigned, stay, Change::Person(*person), vec![]),
-        Command::FirstContact { .. } => {
-            one(E::FirstContact, stay, Change::Contacted, vec![Tick::Stop(K::FirstContact)])
-        }
+        Command::FirstContact { .. } => one(
+            E::FirstContact,
+            stay,
+            Change::Contacted,
+            vec![Tick::Stop(K::FirstContact)],
+        ),
         Command::Note => one(E::Noted, stay, Change::None, vec![]),
         Command::Supplement => one(E::Supplemented, stay, Change::None, vec![]),
         Command::Reply(_) if !life.contacted => return Err(Refusal::NoContact),
         Command::Reply(result) => {
-            let change = Change::Reply { by: by.staff, result: *result };
+            let change = Change::Reply {
+                by: by.staff,
+                result: *result,
+            };
             one(E::Replied, S::ReplyReview, change, vec![Tick::Start(K::Approve)])
         }
         Command::Approve | Command::SendBack if by.staff.is_some() && by.staff == life.replied_by => {
             return Err(Refusal::SeparationOfDuty);
         }
         Command::Approve => {
-            let ticks = vec![Tick::Stop(K::Approve), Tick::Stop(K::Resolve), Tick::Start(K::Callback)];
+            let ticks = vec![
+                Tick::Stop(K::Approve),
+                Tick::Stop(K::Resolve),
+                Tick::Start(K::Callback),
+            ];
             one(E::Approved, S::Callback, Change::None, ticks)
         }
-        Command::SendBack => one(E::SentBack, S::InProgress, Change::None, vec![Tick::Stop(K::Approve)]),
+        Command::SendBack => one(
+            E::SentBack,
+            S::InProgress,
+            Change::None,
+            vec![Tick::Stop(K::Approve)],
+        ),
         Command::MissCallback | Command::Rate(_) if life.rated => return Err(Refusal::AlreadyRated),
         Command::MissCallback => one(E::CallbackAttempted, stay, Change::None, vec![]),
         Command::Rate(rating) => rated(life, *rating),
@@ -363,17 +412,41 @@ pub fn decide(life: &Life, command: &Command, by: By) -> Result<Decision, Refusa
 /// a decision of its own.
 fn rated(life: &Life, rating: Rating) -> Decision {
     use TicketState as S;
-    let rated = |to| Event { kind: EntryKind::Rated, to, change: Change::Rated };
+    let rated = |to| Event {
+        kind: EntryKind::Rated,
+        to,
+        change: Change::Rated,
+    };
     if life.state == S::Closed {
-        return Decision { events: vec![rated(S::Closed)], ticks: vec![] };
+        return Decision {
+            events: vec![rated(S::Closed)],
+            ticks: vec![],
+        };
     }
     let (next, ticks) = if rating.asks_for_rework() {
         let ticks = vec![Tick::Stop(ClockKind::Callback), Tick::Start(ClockKind::Resolve)];
-        (Event { kind: EntryKind::Reworked, to: S::InProgress, change: Change::Round }, ticks)
+        (
+            Event {
+                kind: EntryKind::Reworked,
+                to: S::InProgress,
+                change: Change::Round,
+            },
+            ticks,
+        )
     } else {
-        (Event { kind: EntryKind::Closed, to: S::Closed, change: Change::None }, vec![Tick::StopAll])
+        (
+            Event {
+                kind: EntryKind::Closed,
+                to: S::Closed,
+                change: Change::None,
+            },
+            vec![Tick::StopAll],
+        )
     };
-    Decision { events: vec![rated(S::Callback), next], ticks }
+    Decision {
+        events: vec![rated(S::Callback), next],
+        ticks,
+    }
 }
 
 /// What an event makes of a ticket.
@@ -412,10 +485,17 @@ pub fn table() -> String {
     for state in TicketState::ALL {
         let _ = writeln!(out, "{} {}", state.word(), state.chinese());
         for command in samples() {
-            let life = Life { state: *state, contacted: true, ..Life::new() };
+            let life = Life {
+                state: *state,
+                contacted: true,
+                ..Life::new()
+            };
             if let Ok(decision) = decide(&life, &command, By::default()) {
-                let steps: Vec<String> =
-                    decision.events.iter().map(|event| format!("{} → {}", event.kind, event.to)).collect();
+                let steps: Vec<String> = decision
+                    .events
+                    .iter()
+                    .map(|event| format!("{} → {}", event.kind, event.to))
+                    .collect();
                 let _ = writeln!(out, "  {command:?}: {}", steps.join(", then "));
             }
         }
@@ -427,14 +507,23 @@ pub fn table() -> String {
 #[must_use]
 pub fn samples() -> Vec<Command> {
     let nil = uuid::Uuid::nil();
-    let rating = |solved, satisfied| Command::Rate(Rating { contacted: true, solved, satisfied });
+    let rating = |solved, satisfied| {
+        Command::Rate(Rating {
+            contacted: true,
+            solved,
+            satisfied,
+        })
+    };
     vec![
         Command::AnswerNow,
         Command::Reject(RejectReason::Judicial),
         Command::Redirect(RedirectLine::Police110),
         Command::Accept,
         Command::Pool,
-        Command::Dispatch { unit: nil.into(), person: None },
+        Command::Dispatch {
+            unit: nil.into(),
+            person: None,
+        },
         Command::Sign,
         Command::Assign(nil.into()),
         Command::FirstContact { reached: true },

@@ -81,7 +81,10 @@ mod tests {
         let terms = index_terms("3栋路灯不亮").join(" ");
         for word in ["灯", "路灯", "路灯不亮"] {
             for phrase in query_phrases(word).unwrap() {
-                assert!(format!(" {terms} ").contains(&format!(" {} ", phrase.join(" "))), "{word} in {terms}");
+                assert!(
+                    format!(" {terms} ").contains(&format!(" {} ", phrase.join(" "))),
+                    "{word} in {terms}"
+                );
             }
         }
         assert_eq!(query_phrases(" ·，"), None);

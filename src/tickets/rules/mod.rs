@@ -1,6 +1,6 @@
 //! What hotline exists for: the life of a ticket, decided by functions of values.
 
 pub mod chain;
-pub mod likeness;
 pub mod lifecycle;
+pub mod likeness;
 pub mod number;

@@ -41,13 +41,16 @@ pub fn spoken(number: &str) -> String {
 #[must_use]
 pub fn parse(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    (digits.len() == 15 && digits.bytes().all(|b| b.is_ascii_digit()) && check_digit(&digits) == 0).then_some(digits)
+    (digits.len() == 15 && digits.bytes().all(|b| b.is_ascii_digit()) && check_digit(&digits) == 0)
+        .then_some(digits)
 }
 
 fn check_digit(digits: &str) -> u8 {
     digits.bytes().fold(0, |interim, digit| {
         let row = DAMM.get(usize::from(interim)).copied().unwrap_or_default();
-        row.get(usize::from(digit.wrapping_sub(b'0'))).copied().unwrap_or_default()
+        row.get(usize::from(digit.wrapping_sub(b'0')))
+            .copied()
+            .unwrap_or_default()
     })
 }
 

@@ -56,13 +56,22 @@ impl Model {
             ("in_progress", "contact") => true,
             ("in_progress", "reply") => has(&["contact"]),
             ("reply_review", "approve" | "send_back") => {
-                let replied = self.log.iter().rev().find(|(word, _)| *word == "reply").and_then(|(_, by)| *by);
+                let replied = self
+                    .log
+                    .iter()
+                    .rev()
+                    .find(|(word, _)| *word == "reply")
+                    .and_then(|(_, by)| *by);
                 by.is_none() || replied != by
             }
             ("callback", "lapse") => true,
             ("callback" | "closed", "miss" | "rate_good" | "rate_bad") => !has(&["rate_good", "rate_bad"]),
             ("registered" | "pending_dispatch" | "dispatched" | "in_progress", "withdraw") => true,
-            ("registered" | "pending_dispatch" | "dispatched" | "in_progress" | "reply_review" | "callback", "note" | "supplement") => true,
+            (
+                "registered" | "pending_dispatch" | "dispatched" | "in_progress" | "reply_review"
+                | "callback",
+                "note" | "supplement",
+            ) => true,
             _ => false,
         }
     }
@@ -103,7 +112,13 @@ fn sequence() -> impl Strategy<Value = Vec<(usize, u8)>> {
         let mut along = path.iter().cycle();
         steps
             .into_iter()
-            .map(|(random, by, guided)| if guided { (*along.next().unwrap_or(&0), by) } else { (random, by) })
+            .map(|(random, by, guided)| {
+                if guided {
+                    (*along.next().unwrap_or(&0), by)
+                } else {
+                    (random, by)
+                }
+            })
             .collect()
     })
 }
@@ -116,7 +131,13 @@ fn run(steps: &[(usize, u8)]) -> Result<HashSet<(TicketState, &'static str, bool
         let command = &samples[*n];
         let by = By { staff: staff(*by) };
         let decided = decide(&life, command, by);
-        prop_assert_eq!(decided.is_ok(), model.takes(word(command), by.staff), "{:?} in {:?}", command, life);
+        prop_assert_eq!(
+            decided.is_ok(),
+            model.takes(word(command), by.staff),
+            "{:?} in {:?}",
+            command,
+            life
+        );
         visited.insert((life.state, word(command), decided.is_ok()));
         let Ok(decision) = decided else { continue };
         prop_assert!(!decision.events.is_empty());
@@ -125,7 +146,10 @@ fn run(steps: &[(usize, u8)]) -> Result<HashSet<(TicketState, &'static str, bool
         prop_assert_eq!(life.state.word(), model.state());
         let needs_lead = matches!(
             life.state,
-            TicketState::Dispatched | TicketState::InProgress | TicketState::ReplyReview | TicketState::Callback
+            TicketState::Dispatched
+                | TicketState::InProgress
+                | TicketState::ReplyReview
+                | TicketState::Callback
         );
         prop_assert!(!needs_lead || life.lead.is_some(), "a unit has it");
         prop_assert!(!decision.events.is_empty() && life.round >= 1);
@@ -153,7 +177,11 @@ fn ten_thousand_sequences_agree_with_the_model_and_visit_everything() {
         }
     }
     // What only the facts refuse.
-    for refused in [(TicketState::InProgress, "reply"), (TicketState::ReplyReview, "approve"), (TicketState::Closed, "rate_good")] {
+    for refused in [
+        (TicketState::InProgress, "reply"),
+        (TicketState::ReplyReview, "approve"),
+        (TicketState::Closed, "rate_good"),
+    ] {
         if !visited.contains(&(refused.0, refused.1, false)) {
             missing.push((refused.0, refused.1, false));
         }
@@ -163,9 +191,16 @@ fn ten_thousand_sequences_agree_with_the_model_and_visit_everything() {
 
 #[test]
 fn who_replied_never_approves() {
-    let life = Life { state: TicketState::ReplyReview, replied_by: staff(1), ..Life::new() };
+    let life = Life {
+        state: TicketState::ReplyReview,
+        replied_by: staff(1),
+        ..Life::new()
+    };
     for command in [Command::Approve, Command::SendBack] {
-        assert_eq!(decide(&life, &command, By { staff: staff(1) }), Err(Refusal::SeparationOfDuty));
+        assert_eq!(
+            decide(&life, &command, By { staff: staff(1) }),
+            Err(Refusal::SeparationOfDuty)
+        );
         assert!(decide(&life, &command, By { staff: staff(2) }).is_ok());
     }
 }
@@ -177,7 +212,11 @@ fn the_handler_cannot_close_and_a_low_score_is_rework() {
     }
     for satisfied in 1..=5 {
         for solved in [true, false] {
-            let rating = Rating { contacted: true, solved, satisfied };
+            let rating = Rating {
+                contacted: true,
+                solved,
+                satisfied,
+            };
             assert_eq!(rating.asks_for_rework(), !solved || satisfied <= 2);
         }
     }

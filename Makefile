@@ -1,0 +1,50 @@
+# The everyday words. `make` alone lists them.
+
+# Tools that scripts/deps.sh puts beside the build.
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+# Passed on to the program: make demo ARGS='--now 2026-09-28T09:00:00+08:00'
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps demo test lint check audit fmt bench openapi walkthrough
+
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Installs what `make test` needs and this machine lacks.
+	scripts/deps.sh
+
+demo: ## The service with demonstration data, on this machine.
+	cargo run --locked -- demo $(ARGS)
+
+# Given TEST_DATABASE_URL, the tests run on SQLite and on PostgreSQL. House rules and the comparison of
+# openapi/openapi.json with the code are tests among them.
+test: lint ## What must pass before a change lands: lint, and all tests on both databases.
+	scripts/test-postgres.sh cargo test --workspace --locked
+
+# Hiding inclusion graphs drops no warning, only the tree below each.
+lint: ## Format, clippy, and the licences, bans and sources of dependencies.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	cargo deny --locked check --hide-inclusion-graph licenses bans sources
+	@echo 'Security advisories were not checked: `make audit` does, with network access.'
+
+check: test ## As test; also dependencies that nothing uses, and the checked-in OpenAPI document.
+	cargo shear --locked
+	cargo run --locked -- openapi --check openapi/openapi.json
+
+# Apart from test: a new advisory would turn a build red that nobody has touched.
+audit: ## Known vulnerabilities of dependencies (fetches the RustSec database).
+	cargo deny --locked check advisories
+
+fmt: ## Formats the code.
+	cargo fmt --all
+
+bench: ## Measures throughput and latency on both databases.
+	scripts/bench.sh $(ARGS)
+
+openapi: ## Writes openapi/openapi.json from the code.
+	cargo run --locked -- openapi --write openapi/openapi.json
+
+walkthrough: ## A ticket's way and a bell's night, told by calls to a running demo.
+	scripts/walkthrough.sh $(ARGS)

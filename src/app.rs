@@ -1,0 +1,162 @@
+//! The composition root: configuration → tools → routes → server. Tests build the very same application.
+
+mod document;
+mod probes;
+mod routes;
+
+use crate::access::tokens;
+use crate::platform::clock::Clock;
+use crate::platform::config::Config;
+use crate::platform::error::AppError;
+use crate::platform::http::method::Methods;
+use crate::platform::http::request;
+use crate::platform::jobs::Job;
+use crate::platform::kit::Kit;
+use crate::reference::Desk;
+use crate::{ledger, platform};
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App as Actix, HttpServer};
+pub use document::document;
+use futures_util::FutureExt;
+use std::net::TcpListener;
+use std::time::Duration;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
+
+/// A built application.
+#[derive(Clone)]
+pub struct App {
+    /// The tools and the reference data.
+    pub desk: Desk,
+}
+
+impl App {
+    /// Opens the database and everything else, loads keys and reference data.
+    ///
+    /// # Errors
+    /// Says which part could not be opened.
+    pub async fn open(config: Config, clock: Clock, migrate: bool) -> anyhow::Result<Self> {
+        // One provider of TLS for all clients; a second call finds it installed.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        platform::telemetry::metrics_handle();
+        let kit = Kit::open(config, clock, migrate).await?;
+        tokens::load_keys(&kit).await?;
+        let desk = Desk::new(kit);
+        desk.reference().await?;
+        Ok(Self { desk })
+    }
+
+    /// The tools.
+    #[must_use]
+    pub fn kit(&self) -> &Kit {
+        &self.desk.kit
+    }
+
+    /// Background work, lowest first: what one job writes, the next may find in the same round.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<Job> {
+        let kit = self.kit().clone();
+        let desk = self.desk.clone();
+        let mut jobs = vec![
+            Job::new("reference", Duration::from_secs(1), move || {
+                let desk = desk.clone();
+                async move { desk.refresh().await }.boxed()
+            }),
+            Job::new("events", Duration::from_secs(1), move || {
+                let db = kit.db.clone();
+                async move { ledger::events::sequence(&db).await }.boxed()
+            }),
+        ];
+        jobs.extend(routes::jobs(&self.desk));
+        jobs
+    }
+
+    /// Serves HTTP on a bound listener until the server is stopped.
+    ///
+    /// # Errors
+    /// When the listener can't be used.
+    pub fn serve(&self, listener: TcpListener) -> std::io::Result<Server> {
+        let settings = self.kit().config.server.clone();
+        let app = self.clone();
+        let methods = Methods::new(&document().paths);
+        let server = HttpServer::new(move || {
+            let methods = methods.clone();
+            let (routed, openapi) = Actix::new()
+                .into_utoipa_app()
+                .openapi(document::head())
+                .app_data(Data::new(app.kit().clone()))
+                .app_data(Data::new(app.desk.clone()))
+                .configure(routes::all)
+                .split_for_parts();
+            let openapi = document::finish(openapi);
+            routed
+                .app_data(web::PathConfig::default().error_handler(|error, _| {
+                    AppError::new(platform::error::Code::MalformedPath)
+                        .say(error.to_string(), error.to_string())
+                        .into()
+                }))
+                .app_data(web::QueryConfig::default().error_handler(|error, _| {
+                    AppError::new(platform::error::Code::MalformedQuery)
+                        .say(error.to_string(), error.to_string())
+                        .into()
+                }))
+                .service(
+                    SwaggerUi::new("/docs/{_:.*}")
+                        .config(
+                            UiConfig::default()
+                                .try_it_out_enabled(true)
+                                .persist_authorization(true),
+                        )
+                        .url("/openapi.json", openapi),
+                )
+                .service(web::redirect("/docs", "/docs/"))
+                .default_service(web::to(move |request: actix_web::HttpRequest| {
+                    let refusal = methods.refuse(request.path(), request.method());
+                    async move { Err::<web::Bytes, AppError>(refusal) }
+                }))
+                .wrap(cors(&app.kit().config.server.cors_origins))
+                .wrap(Compress::default())
+                .wrap(from_fn(request::surround))
+        });
+        let server = server
+            .workers(settings.workers)
+            .max_connections(settings.max_connections)
+            .client_request_timeout(Duration::from_secs(10))
+            .keep_alive(Duration::from_secs(30))
+            .shutdown_timeout(settings.shutdown_timeout_s)
+            .disable_signals()
+            .listen(listener)?;
+        Ok(server.run())
+    }
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let base = Cors::default()
+        .allowed_methods(["GET", "POST", "PATCH", "PUT", "DELETE"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-match",
+            "idempotency-key",
+            "accept-language",
+            "x-request-id",
+        ])
+        .expose_headers([
+            "etag",
+            "location",
+            "x-request-id",
+            "retry-after",
+            "idempotent-replayed",
+        ])
+        .max_age(3600);
+    origins.iter().fold(base, |cors, origin| {
+        if origin == "*" {
+            cors.allow_any_origin()
+        } else {
+            cors.allowed_origin(origin)
+        }
+    })
+}

@@ -1,0 +1,252 @@
+//! The OpenAPI document: its head, and what every operation has in common.
+
+use crate::access::Op;
+use crate::platform::error::Code;
+use actix_web::App;
+use serde_json::json;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContactBuilder, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    PathItem, RefOr, Required, ResponseBuilder, Server, Tag, Type,
+};
+use utoipa_actix_web::AppExt;
+
+/// The whole document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let (_, openapi) = App::new()
+        .into_utoipa_app()
+        .openapi(head())
+        .configure(super::routes::all)
+        .split_for_parts();
+    finish(openapi)
+}
+
+/// Title, tags, security schemes.
+#[must_use]
+pub fn head() -> OpenApi {
+    let tags = [
+        ("service", "The service itself · 服务状态"),
+        ("log-in", "Logging in and out · 登录"),
+        ("organisation", "Units and places · 组织机构"),
+        ("catalogue", "What can be asked for · 服务目录"),
+        ("intake", "Who calls, from where, about what · 受理"),
+        ("tickets", "Requests and their way · 工单"),
+        ("register", "Residents and merchants · 居民与商户"),
+        ("notices", "Messages to people · 通知"),
+        ("administration", "Staff, rules, settings · 管理"),
+    ];
+    let bearer = SecurityScheme::Http(
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "An access token of a log-in (JWT), or an integrator's token (hlc_…).",
+            ))
+            .build(),
+    );
+    let mut components = Components::new();
+    components.add_security_scheme("bearer", bearer);
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("hotline")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "Backend of a 12345 community service hotline · 12345 社区服务热线后端.\n\n\
+                     Errors are problem documents (RFC 9457) with a stable `code`; texts follow `Accept-Language` \
+                     (zh, en). POSTs that create or command need an `Idempotency-Key`; changes need `If-Match` with \
+                     the `ETag` that was read.",
+                ))
+                .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
+                .contact(Some(ContactBuilder::new().name(Some("the hotline project")).build()))
+                .build(),
+        )
+        .servers(Some([Server::new("/")]))
+        .tags(Some(tags.map(|(name, description)| {
+            let mut tag = Tag::new(name);
+            tag.description = Some(description.to_owned());
+            tag
+        })))
+        .components(Some(components))
+        .build()
+}
+
+/// Adds to each operation what the code knows of it: security from the policy, the headers it reads, its problems.
+#[must_use]
+pub fn finish(mut openapi: OpenApi) -> OpenApi {
+    if let Some(components) = &mut openapi.components {
+        components
+            .schemas
+            .insert("Problem".to_owned(), RefOr::T(problem_schema().into()));
+    }
+    for item in openapi.paths.paths.values_mut() {
+        each_operation(item, |method, operation| {
+            let op = Op::ALL
+                .iter()
+                .find(|op| operation.operation_id.as_deref() == Some(op.id()));
+            let public = op.is_some_and(|op| op.is_public());
+            operation.security = Some(if public {
+                Vec::new()
+            } else {
+                vec![SecurityRequirement::new("bearer", Vec::<String>::new())]
+            });
+            let mut problems: Vec<(&str, &str)> = Vec::new();
+            if !public {
+                problems.push(("401", "No valid token"));
+                problems.push(("403", "Not allowed, though what it is about may be seen"));
+            }
+            if method != "get" {
+                problems.push(("400", "The request can't be read"));
+                problems.push(("422", "The input breaks a rule"));
+            }
+            problems.push((
+                "503",
+                "The service is busy or not available; `Retry-After` tells when to try again",
+            ));
+            add_headers(method, operation);
+            for (status, description) in problems {
+                operation
+                    .responses
+                    .responses
+                    .entry(status.to_owned())
+                    .or_insert_with(|| problem(description));
+            }
+        });
+    }
+    openapi
+}
+
+/// Whether a POST is told apart from its repeats by a key.
+fn needs_key(id: &str) -> bool {
+    let exempt = [
+        "login_staff",
+        "request_code",
+        "login_with_code",
+        "login_resident",
+        "refresh_session",
+        "logout",
+        "change_password",
+        "enrol_second_factor",
+        "locate_place",
+        "simulate_routing",
+        "find_similar",
+        "search_residents",
+        "track_ticket",
+        "answer_callback",
+    ];
+    !exempt.contains(&id)
+}
+
+fn add_headers(method: &str, operation: &mut Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let mut headers: Vec<(&str, &str, &str)> = Vec::new();
+    if method == "post" && needs_key(&id) {
+        headers.push((
+            "Idempotency-Key",
+            "Any text of at most 128 characters; a repeat gets the same answer.",
+            "5f0c1c1e-1",
+        ));
+    }
+    if matches!(method, "patch" | "put")
+        || matches!(id.as_str(), "act_on_ticket" | "succeed_unit" | "decide_service")
+    {
+        headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));
+    }
+    for (name, description, example) in headers {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some(description))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .example(Some(json!(example)))
+            .build();
+        operation
+            .parameters
+            .get_or_insert_with(Vec::new)
+            .push(RefOr::T(parameter));
+        if name == "If-Match" {
+            let responses = &mut operation.responses.responses;
+            responses
+                .entry("412".into())
+                .or_insert_with(|| problem("The version is stale"));
+            responses
+                .entry("428".into())
+                .or_insert_with(|| problem("`If-Match` is missing"));
+        }
+    }
+}
+
+fn each_operation(item: &mut PathItem, mut visit: impl FnMut(&str, &mut Operation)) {
+    let operations = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
+    for (method, operation) in operations {
+        if let Some(operation) = operation {
+            visit(method, operation);
+        }
+    }
+}
+
+fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
+    let content = Content::builder()
+        .schema(Some(utoipa::openapi::Ref::from_schema_name("Problem")))
+        .build();
+    RefOr::T(
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content)
+            .build(),
+    )
+}
+
+fn problem_schema() -> utoipa::openapi::schema::Object {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.word()).collect();
+    let text = |description: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(description))
+            .build()
+    };
+    ObjectBuilder::new()
+        .description(Some("A problem document (RFC 9457)."))
+        .property("type", text("`urn:hotline:problem:` and the code."))
+        .property("title", text("In the client's language."))
+        .property("status", ObjectBuilder::new().schema_type(Type::Integer).build())
+        .property(
+            "code",
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(codes))
+                .build(),
+        )
+        .property("detail", text("More, in the client's language."))
+        .property("request_id", text("What to tell the operator."))
+        .property(
+            "errors",
+            utoipa::openapi::schema::ArrayBuilder::new()
+                .items(
+                    ObjectBuilder::new()
+                        .property(
+                            "pointer",
+                            text("JSON pointer into the body, `?name` for a query parameter."),
+                        )
+                        .property("rule", text("The rule that is broken."))
+                        .property("detail", text("In the client's language."))
+                        .required("pointer")
+                        .required("rule"),
+                )
+                .build(),
+        )
+        .required("type")
+        .required("title")
+        .required("status")
+        .required("code")
+        .build()
+}

@@ -1,0 +1,101 @@
+//! Rows of `unit`.
+
+use super::rules::{Directory, Unit};
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use entity::id::UnitId;
+use entity::unit;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+/// All units.
+///
+/// # Errors
+/// When the database does not answer or holds a boundary that can't be read.
+pub async fn directory(conn: &impl ConnectionTrait) -> Result<Directory, AppError> {
+    let rows = unit::Entity::find()
+        .order_by_asc(unit::Column::Path)
+        .all(conn)
+        .await?;
+    let units = rows.into_iter().map(to_unit).collect::<Result<_, _>>()?;
+    Ok(Directory::new(units))
+}
+
+/// Units whose path begins so, parents first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn below(conn: &impl ConnectionTrait, path: &str) -> Result<Vec<unit::Model>, AppError> {
+    let rows = unit::Entity::find()
+        .filter(unit::Column::Path.gte(path))
+        .filter(unit::Column::Path.lt(after_prefix(path)))
+        .order_by_asc(unit::Column::Path)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// A unit.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(conn: &impl ConnectionTrait, id: UnitId) -> Result<unit::Model, AppError> {
+    unit::Entity::find_by_id(id)
+        .one(conn)
+        .await?
+        .ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// A unit that was valid last under this code.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<unit::Model>, AppError> {
+    let row = unit::Entity::find()
+        .filter(unit::Column::Code.eq(code))
+        .order_by_desc(unit::Column::ValidFrom)
+        .one(conn)
+        .await?;
+    Ok(row)
+}
+
+/// Writes a new unit.
+///
+/// # Errors
+/// `Conflict` when code and first day are taken.
+pub async fn insert(tx: &Tx, row: unit::ActiveModel) -> Result<unit::Model, AppError> {
+    Ok(row.insert(tx).await?)
+}
+
+/// Writes a changed unit.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update(tx: &Tx, row: unit::ActiveModel) -> Result<unit::Model, AppError> {
+    Ok(row.update(tx).await?)
+}
+
+/// The first text behind all that begin with `prefix`: `/a/` → `/a0`, since a path's separator is its last sign.
+#[must_use]
+pub fn after_prefix(prefix: &str) -> String {
+    let mut end = prefix.trim_end_matches('/').to_owned();
+    end.push('0');
+    end
+}
+
+fn to_unit(row: unit::Model) -> Result<Unit, AppError> {
+    let area = row.area.map(|area| super::rules::parse_area(&area)).transpose();
+    Ok(Unit {
+        id: row.id,
+        code: row.code,
+        kind: row.kind,
+        name: row.name,
+        parent: row.parent_id,
+        path: row.path,
+        aliases: serde_json::from_value(row.aliases).unwrap_or_default(),
+        area: area.map_err(|why| AppError::new(Code::Internal).because(anyhow::anyhow!("{why}")))?,
+        powers: serde_json::from_value(row.powers).unwrap_or_default(),
+        valid_from: row.valid_from,
+        valid_to: row.valid_to,
+        successor: row.successor_id,
+    })
+}

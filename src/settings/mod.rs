@@ -1,0 +1,3 @@
+//! Settings that change at run time, and the version of all reference data. Owns `setting`.
+
+pub mod store;
