@@ -11,8 +11,8 @@ ARGS ?=
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-deps: ## Installs what `make test` needs and this machine lacks.
-	scripts/deps.sh
+deps: ## Installs what `make check` needs and this machine lacks.
+	scripts/deps.sh --all
 
 demo: ## The service with demonstration data, on this machine.
 	cargo run --locked -- demo $(ARGS)
@@ -30,7 +30,7 @@ lint: ## Format, clippy, and the licences, bans and sources of dependencies.
 	@echo 'Security advisories were not checked: `make audit` does, with network access.'
 
 check: test ## As test; also dependencies that nothing uses, and the checked-in OpenAPI document.
-	cargo shear --locked
+	cargo machete
 	cargo run --locked -- openapi --check openapi/openapi.json
 
 # Apart from test: a new advisory would turn a build red that nobody has touched.

@@ -56,8 +56,10 @@ impl App {
     }
 
     /// Background work, lowest first: what one job writes, the next may find in the same round.
-    #[must_use]
-    pub fn jobs(&self) -> Vec<Job> {
+    ///
+    /// # Errors
+    /// When a part of the configuration can't be read.
+    pub fn jobs(&self) -> anyhow::Result<Vec<Job>> {
         let kit = self.kit().clone();
         let desk = self.desk.clone();
         let mut jobs = vec![
@@ -70,8 +72,8 @@ impl App {
                 async move { ledger::events::sequence(&db).await }.boxed()
             }),
         ];
-        jobs.extend(routes::jobs(&self.desk));
-        jobs
+        jobs.extend(routes::jobs(&self.desk)?);
+        Ok(jobs)
     }
 
     /// Serves HTTP on a bound listener until the server is stopped.

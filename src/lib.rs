@@ -9,6 +9,8 @@ pub mod access;
 
 pub mod ledger;
 
+pub mod attachments;
+pub mod notify;
 pub mod settings;
 
 pub mod orgs;
@@ -21,6 +23,8 @@ pub mod staff;
 pub mod routing;
 
 pub mod reference;
+
+pub mod intake;
 
 pub mod tickets;
 

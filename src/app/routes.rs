@@ -1,9 +1,9 @@
 //! Every slice's routes and jobs, in reading order.
 
 use super::probes;
-use crate::orgs;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
+use crate::{attachments, intake, notify, orgs};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
@@ -15,9 +15,17 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 
 fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(orgs::routes);
+    config.configure(intake::routes);
+    config.configure(notify::routes);
 }
 
 /// The slices' jobs.
-pub fn jobs(_desk: &Desk) -> Vec<Job> {
-    Vec::new()
+///
+/// # Errors
+/// When the mail server's address can't be read.
+pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
+    let kit = &desk.kit;
+    let mut jobs = notify::jobs(kit, notify::Channels::new(kit.clone())?);
+    jobs.extend(attachments::jobs(kit));
+    Ok(jobs)
 }

@@ -1,0 +1,139 @@
+//! Wire shapes of places and routes.
+
+use entity::id::{RuleId, StaffId, UnitId};
+use entity::kind::{Channel, RequestType};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A place: a unit, a point, an address, or more than one of them.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceIn {
+    /// The community or village, if it is known.
+    pub unit_id: Option<UnitId>,
+    /// The address in words.
+    #[schema(example = "白沙街道羊桥社区 12 号")]
+    pub address: Option<String>,
+    /// Latitude, WGS 84.
+    #[schema(example = 22.6)]
+    pub lat: Option<f64>,
+    /// Longitude, WGS 84.
+    #[schema(example = 113.07)]
+    pub lng: Option<f64>,
+}
+
+/// A unit, in few words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UnitRef {
+    /// Key.
+    pub id: UnitId,
+    /// Name; of a place: from the district down.
+    #[schema(example = "蓬江区 白沙街道 羊桥社区")]
+    pub name: String,
+    /// Codes from the district down.
+    pub path: String,
+}
+
+/// A person, in few words.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PersonOut {
+    /// Key.
+    pub id: StaffId,
+    /// Name.
+    pub name: String,
+    /// `covers_post`, `handler_of_unit` or `lead_of_unit`.
+    #[schema(example = "covers_post")]
+    pub because: String,
+}
+
+/// What put a request where it is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GroundOut {
+    /// `rule`, `own_service` or `catalogue`.
+    #[schema(example = "catalogue")]
+    pub kind: String,
+    /// The rule, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<RuleId>,
+    /// In words.
+    #[schema(example = "服务目录：由社区办理")]
+    pub text: String,
+}
+
+/// What was not chosen.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RejectedOut {
+    /// A rule, a unit, a person.
+    pub what: String,
+    /// One word, and what it concerns.
+    #[schema(example = "other_post")]
+    pub why: String,
+}
+
+/// Where a request goes, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RouteOut {
+    /// The service's code.
+    #[schema(example = "120301")]
+    pub category: String,
+    /// Where it happened.
+    pub place: UnitRef,
+    /// `unit`, `boundary`, `name` or `alias`.
+    #[schema(example = "name")]
+    pub place_matched_by: String,
+    /// What of the address named the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place_found: Option<String>,
+    /// Whether it goes to the dispatchers' pool, since nothing could place it.
+    pub pool: bool,
+    /// The unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitRef>,
+    /// The person; without one it waits in the unit's inbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonOut>,
+    /// The post that handles it.
+    #[schema(example = "grid_worker")]
+    pub post: String,
+    /// What put it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<GroundOut>,
+    /// What was not chosen, and why.
+    pub rejected: Vec<RejectedOut>,
+}
+
+/// A request that is not registered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateIn {
+    /// The service's code.
+    #[schema(example = "120301")]
+    pub category: String,
+    /// The type; the service's own unless given.
+    pub request_type: Option<RequestType>,
+    /// The way in; the telephone unless given.
+    pub channel: Option<Channel>,
+    /// Where.
+    pub place: PlaceIn,
+}
+
+/// A place to look up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocateIn {
+    /// Where.
+    pub place: PlaceIn,
+}
+
+/// A place that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LocatedOut {
+    /// The smallest unit that it belongs to.
+    pub unit: UnitRef,
+    /// `unit`, `boundary`, `name` or `alias`.
+    #[schema(example = "boundary")]
+    pub matched_by: String,
+    /// What of the address named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}

@@ -1,0 +1,10 @@
+//! What happens before a ticket is there: where a place belongs, which service is meant, where it would go. Owns no
+//! table; tickets and simulations use the same functions, so that they can't disagree.
+
+mod dto;
+mod http;
+pub mod place;
+pub mod route;
+
+pub use dto::{PlaceIn, RouteOut};
+pub use http::routes;

@@ -1,0 +1,147 @@
+//! Where a request goes, and the explanation of it.
+
+use super::dto::{GroundOut, PersonOut, RejectedOut, RouteOut, UnitRef};
+use crate::catalog::rules::Service;
+use crate::orgs::rules::{Located, MatchedBy};
+use crate::platform::error::{AppError, Code};
+use crate::reference::Reference;
+use crate::routing::rules::{self, Ground, PersonBy, Rejection, Request, Route, Situation};
+use chrono::NaiveDate;
+use entity::kind::{Channel, RequestType};
+
+/// The service of this code, if it takes this type at this place today.
+///
+/// # Errors
+/// `CategoryUnknown`, `CategoryNotHere`, `TypeNotForCategory`.
+pub fn service<'a>(
+    reference: &'a Reference,
+    day: NaiveDate,
+    code: &str,
+    request_type: Option<RequestType>,
+    place_path: &str,
+) -> Result<(&'a Service, RequestType), AppError> {
+    let service = reference
+        .catalogue
+        .find(code, day)
+        .ok_or_else(|| AppError::new(Code::CategoryUnknown))?;
+    if !service.is_offered(day, place_path) {
+        return Err(AppError::new(Code::CategoryNotHere));
+    }
+    let request_type = request_type.unwrap_or(service.default_type);
+    if !service.request_types.contains(&request_type) {
+        let taken: Vec<&str> = service.request_types.iter().map(|kind| kind.word()).collect();
+        return Err(AppError::new(Code::TypeNotForCategory).with("allowed", taken));
+    }
+    Ok((service, request_type))
+}
+
+/// Routes a request over the reference data.
+#[must_use]
+pub fn choose(
+    reference: &Reference,
+    day: NaiveDate,
+    service: &Service,
+    request_type: RequestType,
+    channel: Channel,
+    place: &Located<'_>,
+    turn: u64,
+) -> Route {
+    let request = Request {
+        service,
+        request_type,
+        channel,
+        place: place.unit,
+        day,
+        turn,
+    };
+    let situation = Situation {
+        directory: &reference.directory,
+        rules: &reference.rules,
+        roster: &reference.roster,
+    };
+    rules::choose(&request, &situation)
+}
+
+/// The explanation of a route, for people and programs.
+#[must_use]
+pub fn explain(reference: &Reference, service: &Service, place: &Located<'_>, route: &Route) -> RouteOut {
+    let directory = &reference.directory;
+    let unit_ref = |id| {
+        directory.get(id).map(|unit| UnitRef {
+            id,
+            name: unit.name.clone(),
+            path: unit.path.clone(),
+        })
+    };
+    let person = route.person.and_then(|(id, by)| {
+        let colleague = reference.roster.iter().find(|colleague| colleague.id == id)?;
+        Some(PersonOut {
+            id,
+            name: colleague.name.clone(),
+            because: person_text(by).to_owned(),
+        })
+    });
+    RouteOut {
+        category: service.code.clone(),
+        place: UnitRef {
+            id: place.unit.id,
+            name: directory.full_name(place.unit.id),
+            path: place.unit.path.clone(),
+        },
+        place_matched_by: matched_text(place.by).to_owned(),
+        place_found: place.found.clone(),
+        pool: route.unit.is_none(),
+        unit: route.unit.and_then(unit_ref),
+        person,
+        post: route.post.clone(),
+        ground: route.ground.as_ref().map(ground),
+        rejected: route.rejected.iter().map(rejected).collect(),
+    }
+}
+
+/// How a place was matched, in one word.
+#[must_use]
+pub fn matched_text(by: MatchedBy) -> &'static str {
+    match by {
+        MatchedBy::Unit => "unit",
+        MatchedBy::Boundary => "boundary",
+        MatchedBy::Name => "name",
+        MatchedBy::Alias => "alias",
+    }
+}
+
+fn person_text(by: PersonBy) -> &'static str {
+    match by {
+        PersonBy::Post => "covers_post",
+        PersonBy::AnyHandler => "handler_of_unit",
+        PersonBy::Lead => "lead_of_unit",
+    }
+}
+
+fn ground(ground: &Ground) -> GroundOut {
+    let (kind, rule_id, text) = match ground {
+        Ground::Rule { id, name, reason } => ("rule", Some(*id), format!("{name}：{reason}")),
+        Ground::OwnService => ("own_service", None, "社区特色服务由本社区办理".to_owned()),
+        Ground::Catalogue { kind } => ("catalogue", None, format!("服务目录：由{}办理", kind.chinese())),
+    };
+    GroundOut {
+        kind: kind.to_owned(),
+        rule_id,
+        text,
+    }
+}
+
+fn rejected(rejection: &Rejection) -> RejectedOut {
+    let (what, why) = match rejection {
+        Rejection::RuleTargetGone { rule } => (rule.clone(), "rule_target_gone".to_owned()),
+        Rejection::LacksPowers { unit, powers } => {
+            (unit.clone(), format!("lacks_powers:{}", powers.join(",")))
+        }
+        Rejection::NoUnitOfKind { kind } => (kind.chinese().to_owned(), "no_unit_of_kind".to_owned()),
+        Rejection::NoDepartment { code } => (code.clone(), "no_department".to_owned()),
+        Rejection::OtherPost { name } => (name.clone(), "other_post".to_owned()),
+        Rejection::NotTheirTurn { name } => (name.clone(), "not_their_turn".to_owned()),
+        Rejection::NobodyThere { unit } => (unit.clone(), "nobody_there".to_owned()),
+    };
+    RejectedOut { what, why }
+}

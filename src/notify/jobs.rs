@@ -1,0 +1,59 @@
+//! Sends what waits: claim in one transaction, send with none open, settle in another.
+
+use super::channel::Channels;
+use super::store;
+use crate::platform::error::AppError;
+use crate::platform::jobs::{Job, Pass};
+use crate::platform::kit::Kit;
+use futures_util::FutureExt;
+use futures_util::stream::{self, StreamExt};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Messages taken at a time, and sent side by side.
+const BATCH: u64 = 20;
+const PARALLEL: usize = 5;
+
+/// The jobs of this slice.
+#[must_use]
+pub fn jobs(kit: &Kit, channels: Channels) -> Vec<Job> {
+    let (kit, sender) = (kit.clone(), kit.ids.id::<Uuid>());
+    vec![Job::new("notices", Duration::from_secs(2), move || {
+        let (kit, channels) = (kit.clone(), channels.clone());
+        async move { send_due(&kit, &channels, sender).await }.boxed()
+    })]
+}
+
+async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, AppError> {
+    if !store::any_due(kit.db.read(), kit.now()).await? {
+        return Ok(Pass::Idle);
+    }
+    let due = kit
+        .db
+        .write("notices.claim", (sender, BATCH), |tx, input| {
+            Box::pin(store::claim(tx, input))
+        })
+        .await?;
+    if due.is_empty() {
+        return Ok(Pass::Idle);
+    }
+    let sent: Vec<_> = stream::iter(due)
+        .map(|row| async move {
+            let failure = channels.send(&row).await.err().map(|error| error.to_string());
+            (row.id, sender, failure)
+        })
+        .buffer_unordered(PARALLEL)
+        .collect()
+        .await;
+    for outcome in sent {
+        if let Some(why) = &outcome.2 {
+            tracing::warn!(notice = %outcome.0, why, "a message could not be sent");
+        }
+        kit.db
+            .write("notices.settle", outcome, |tx, input| {
+                Box::pin(store::settle(tx, input))
+            })
+            .await?;
+    }
+    Ok(Pass::Worked)
+}
