@@ -15,6 +15,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 
 fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(orgs::routes);
+    config.configure(crate::staff::routes);
 }
 
 /// The slices' jobs.
