@@ -14,6 +14,7 @@ pub mod settings;
 pub mod orgs;
 
 pub mod catalog;
+pub mod clients;
 pub mod residents;
 pub mod sla;
 pub mod staff;

@@ -16,6 +16,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(orgs::routes);
     config.configure(crate::staff::routes);
+    config.configure(crate::clients::routes);
 }
 
 /// The slices' jobs.
