@@ -25,5 +25,7 @@ pub mod reference;
 
 pub mod tickets;
 
+pub mod admin;
+
 pub mod app;
 pub mod cli;

@@ -17,6 +17,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(orgs::routes);
     config.configure(crate::staff::routes);
     config.configure(crate::clients::routes);
+    config.configure(crate::admin::routes);
 }
 
 /// The slices' jobs.
