@@ -16,6 +16,7 @@ pub mod settings;
 pub mod orgs;
 
 pub mod catalog;
+pub mod clients;
 pub mod residents;
 pub mod sla;
 pub mod staff;
@@ -27,6 +28,8 @@ pub mod reference;
 pub mod intake;
 
 pub mod tickets;
+
+pub mod admin;
 
 pub mod app;
 pub mod cli;

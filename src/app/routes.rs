@@ -3,20 +3,21 @@
 use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use crate::{attachments, intake, notify, orgs};
+use crate::{admin, attachments, clients, intake, notify, orgs, staff};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
 pub fn all(config: &mut ServiceConfig<'_>) {
-    config
-        .configure(probes::routes)
-        .service(utoipa_actix_web::scope("/api/v1").configure(slices));
+    config.configure(probes::routes).service(utoipa_actix_web::scope("/api/v1").configure(slices));
 }
 
 fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(orgs::routes);
     config.configure(intake::routes);
     config.configure(notify::routes);
+    config.configure(staff::routes);
+    config.configure(clients::routes);
+    config.configure(admin::routes);
 }
 
 /// The slices' jobs.

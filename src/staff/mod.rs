@@ -1,3 +1,11 @@
-//! Members of staff and the roles they hold. Owns `staff` and `role_grant`.
+//! Members of staff: who they are, the roles that they hold where and how long, their passwords. Owns `staff`
+//! and `role_grant`; ends the log-ins of those who are disabled or get a new password.
 
+pub mod commands;
+mod dto;
+mod http;
+mod queries;
+pub mod rules;
 pub mod store;
+
+pub use http::routes;

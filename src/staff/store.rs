@@ -1,11 +1,20 @@
 //! Rows of `staff` and `role_grant`.
 
-use crate::platform::error::AppError;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
 use chrono::NaiveDate;
-use entity::kind::Role;
-use entity::{role_grant, staff};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
-use std::collections::HashMap;
+use entity::id::{GrantId, StaffId};
+use entity::kind::{ActorKind, Role};
+use entity::{role_grant, session, staff, term};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use std::collections::{HashMap, HashSet};
+
+/// The kind of `term` that posts are.
+const POST: &str = "post";
 
 /// Grants of handlers and leads valid on `day`, with the names of those who hold them; nobody disabled.
 ///
@@ -40,4 +49,153 @@ pub async fn roster(
                 .map(|name| (grant.clone(), name.clone()))
         })
         .collect())
+}
+
+/// A person, locked until the end of the transaction: all changes of one person, and of the roles they hold,
+/// come one after the other.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn lock(tx: &Tx, id: StaffId) -> Result<staff::Model, AppError> {
+    staff::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// The person of a user name.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_user_name(
+    conn: &impl ConnectionTrait,
+    user_name: &str,
+) -> Result<Option<staff::Model>, AppError> {
+    let row = staff::Entity::find()
+        .filter(staff::Column::UserName.eq(user_name))
+        .one(conn)
+        .await?;
+    Ok(row)
+}
+
+/// All grants of a person, past ones too, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn grants_of(conn: &impl ConnectionTrait, id: StaffId) -> Result<Vec<role_grant::Model>, AppError> {
+    let rows = role_grant::Entity::find()
+        .filter(role_grant::Column::StaffId.eq(id))
+        .order_by_asc(role_grant::Column::Id)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// Which of these posts exist.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn known_posts(conn: &impl ConnectionTrait, posts: &[String]) -> Result<HashSet<String>, AppError> {
+    if posts.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = term::Entity::find()
+        .filter(term::Column::Kind.eq(POST))
+        .filter(term::Column::Code.is_in(posts))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.code).collect())
+}
+
+/// Writes a new person.
+///
+/// # Errors
+/// `Conflict` when the user name is taken.
+pub async fn insert(tx: &Tx, row: staff::ActiveModel) -> Result<staff::Model, AppError> {
+    Ok(row.insert(tx).await?)
+}
+
+/// Marks a person as disabled.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn disable(tx: &Tx, row: staff::Model) -> Result<staff::Model, AppError> {
+    let mut next = raised(tx, row);
+    next.disabled_at = Set(Some(tx.now()));
+    Ok(next.update(tx).await?)
+}
+
+/// Gives a person another password.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_password(tx: &Tx, row: staff::Model, hash: &str) -> Result<staff::Model, AppError> {
+    let mut next = raised(tx, row);
+    next.password_hash = Set(hash.to_owned());
+    Ok(next.update(tx).await?)
+}
+
+/// Writes a new grant. It is a change of the person, whose version rises.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_grant(
+    tx: &Tx,
+    holder: staff::Model,
+    grant: role_grant::ActiveModel,
+) -> Result<role_grant::Model, AppError> {
+    raised(tx, holder).update(tx).await?;
+    Ok(grant.insert(tx).await?)
+}
+
+/// Ends a grant with a day. The person's version rises.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_grant(
+    tx: &Tx,
+    holder: staff::Model,
+    grant: role_grant::Model,
+    last_day: NaiveDate,
+) -> Result<(), AppError> {
+    raised(tx, holder).update(tx).await?;
+    let mut grant = grant.into_active_model();
+    grant.valid_to = Set(Some(last_day));
+    grant.update(tx).await?;
+    Ok(())
+}
+
+/// Takes away a grant that never held. The person's version rises.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete_grant(tx: &Tx, holder: staff::Model, grant: GrantId) -> Result<(), AppError> {
+    raised(tx, holder).update(tx).await?;
+    role_grant::Entity::delete_by_id(grant).exec(tx).await?;
+    Ok(())
+}
+
+/// Ends all log-ins of a person.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_sessions(tx: &Tx, id: StaffId, why: &str) -> Result<(), AppError> {
+    session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(tx.now()))
+        .col_expr(session::Column::RevokedWhy, Expr::value(why))
+        .filter(session::Column::SubjectKind.eq(ActorKind::Staff))
+        .filter(session::Column::SubjectId.eq(id.0))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn raised(tx: &Tx, row: staff::Model) -> staff::ActiveModel {
+    let version = row.version;
+    let mut next = row.into_active_model();
+    next.version = Set(version + 1);
+    next.updated_at = Set(tx.now());
+    next
 }

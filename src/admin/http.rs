@@ -1,0 +1,126 @@
+//! `/api/v1/settings`, `/api/v1/audit`, `/api/v1/signing-keys`.
+
+use super::dto::{AuditOut, AuditQuery, KeyOut, SettingIn, SettingOut};
+use super::rules::Known;
+use super::{commands, queries};
+use crate::access::{Permit, op, tokens};
+use crate::platform::error::{AppError, Code};
+use crate::platform::http::answer::Answer;
+use crate::platform::http::etag::IfMatch;
+use crate::platform::http::idempotency::{IdempotencyKey, write_once};
+use crate::platform::http::json::Json;
+use crate::platform::http::page::{List, Page, limit};
+use crate::platform::kit::Kit;
+use actix_web::web::{Data, Path, Query};
+use actix_web::{get, post, put};
+use chrono::TimeDelta;
+use entity::id::AuditId;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// How long a key that signs no more is still published.
+const KEEP: TimeDelta = TimeDelta::days(30);
+
+/// Routes of this slice.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_settings)
+        .service(put_setting)
+        .service(list_audit)
+        .service(rotate_key);
+}
+
+/// Lists the settings that can be changed at run time.
+#[utoipa::path(tag = "administration", responses((status = 200, body = Page<SettingOut>)))]
+#[get("/settings")]
+async fn list_settings(
+    _permit: Permit<op::ListSettings>,
+    kit: Data<Kit>,
+) -> Result<Answer<Page<SettingOut>>, AppError> {
+    let rows = queries::settings(kit.db.read()).await?;
+    let items = rows
+        .into_iter()
+        .map(|(known, row)| SettingOut::new(known, row))
+        .collect();
+    Answer::ok(&Page {
+        items,
+        next_cursor: None,
+    })
+}
+
+/// Gives a setting another value. `If-Match` is `"0"` as long as the default holds.
+#[utoipa::path(tag = "administration", request_body = SettingIn, responses((status = 200, body = SettingOut)))]
+#[put("/settings/{id}")]
+async fn put_setting(
+    permit: Permit<op::PutSetting>,
+    kit: Data<Kit>,
+    id: Path<String>,
+    version: IfMatch,
+    body: Json<SettingIn>,
+) -> Result<Answer<SettingOut>, AppError> {
+    let known = Known::from_id(&id).ok_or_else(|| AppError::new(Code::NotFound))?;
+    let input = (permit.caller, known, version, body.value.parse(known)?);
+    let row = kit
+        .db
+        .write("setting.put", input, |tx, input| {
+            Box::pin(commands::put_setting(tx, input))
+        })
+        .await?;
+    let version = row.version;
+    Ok(Answer::ok(&SettingOut::new(known, Some(row)))?.version(version))
+}
+
+/// Lists the audit log, newest first.
+#[utoipa::path(tag = "administration", params(AuditQuery), responses((status = 200, body = Page<AuditOut>)))]
+#[get("/audit")]
+async fn list_audit(
+    _permit: Permit<op::ListAudit>,
+    kit: Data<Kit>,
+    query: Query<AuditQuery>,
+) -> Result<Answer<Page<AuditOut>>, AppError> {
+    let (filter, limit) = (query.filter()?, limit(query.limit)?);
+    let list = List::new("audit", &filter);
+    let before = list.read::<AuditId>(query.cursor.as_deref())?;
+    let rows = queries::audit(kit.db.read(), filter, before, limit + 1).await?;
+    Answer::ok(&list.page(rows, limit, |row| row.id, |row| Ok(row.into()))?)
+}
+
+/// Makes a new key that signs from now on; older ones verify for thirty more days.
+#[utoipa::path(tag = "administration", responses((status = 200, body = KeyOut)))]
+#[post("/signing-keys/rotation")]
+async fn rotate_key(
+    permit: Permit<op::RotateKey>,
+    kit: Data<Kit>,
+    key: IdempotencyKey,
+) -> Result<Answer<KeyOut>, AppError> {
+    let caller = permit.caller;
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &[]);
+    // The key is made in a transaction of its own, so a repeat must be known before: only then is there an answer.
+    let kept = write_once(
+        &kit.db,
+        &kit.vault,
+        "signing_key.repeat",
+        once.clone(),
+        (),
+        |_, ()| Box::pin(async move { Err(AppError::new(Code::NotFound)) }),
+    );
+    match kept.await {
+        Err(error) if error.code() == Code::NotFound => {}
+        repeat => return repeat,
+    }
+    let kid = tokens::rotate_keys(&kit, Some(KEEP)).await?;
+    tokens::load_keys(&kit).await?;
+    write_once(
+        &kit.db,
+        &kit.vault,
+        "signing_key.record",
+        once,
+        (caller, kid),
+        |tx, input| {
+            Box::pin(async move {
+                commands::record_rotation(tx, input);
+                Answer::ok(&KeyOut { kid: input.1.clone() })
+            })
+        },
+    )
+    .await
+}

@@ -1,0 +1,141 @@
+//! Wire shapes of clients.
+
+use super::commands::NewClient;
+use crate::platform::error::{AppError, Fields, Rule};
+use chrono::{DateTime, Utc};
+use entity::api_client;
+use entity::id::{ClientId, UnitId};
+use entity::kind::Channel;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+const NAME_MAX: usize = 60;
+
+/// Channels by which tickets come from other systems.
+const CHANNELS: &[Channel] = &[
+    Channel::Kiosk,
+    Channel::Web,
+    Channel::Tv,
+    Channel::App,
+    Channel::Partner,
+];
+
+/// An integrator's client.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClientOut {
+    /// Key.
+    pub id: ClientId,
+    /// Name.
+    #[schema(example = "羊桥社区触摸屏")]
+    pub name: String,
+    /// The channel that its tickets come by.
+    #[schema(example = "kiosk")]
+    pub channel: Channel,
+    /// Where it may register tickets: in this unit and below.
+    pub unit_id: UnitId,
+    /// The unit's path.
+    #[schema(example = "/440703/440703002/440703002101/")]
+    pub unit_path: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When its token ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<api_client::Model> for ClientOut {
+    fn from(row: api_client::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            channel: row.channel,
+            unit_id: row.unit_id,
+            unit_path: row.unit_path,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+        }
+    }
+}
+
+/// A new client and its token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewClientOut {
+    /// The client.
+    pub client: ClientOut,
+    /// The token. It is told this once: keep it.
+    #[schema(example = "hlc_q1b0Zl3Wc0l1d2V4YW1wbGVfb2ZfYV90b2tlbl8wMDA")]
+    pub token: String,
+}
+
+/// Which clients to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ClientsQuery {
+    /// Rows of a page, 1 to 100; 20 unless given.
+    pub limit: Option<u64>,
+    /// Where the page begins: `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A client to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientIn {
+    /// Name.
+    #[schema(example = "羊桥社区触摸屏", max_length = 60)]
+    pub name: String,
+    /// `kiosk`, `web`, `tv`, `app` or `partner`.
+    #[schema(example = "kiosk")]
+    pub channel: Channel,
+    /// Where it may register tickets: in this unit and below.
+    pub unit_id: UnitId,
+    /// When its token ends; without end unless given.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl ClientIn {
+    /// Checks all fields.
+    pub fn parse(self) -> Result<NewClient, AppError> {
+        let mut fields = Fields::default();
+        let name = fields.text("/name", &self.name, NAME_MAX);
+        if !CHANNELS.contains(&self.channel) {
+            let words = CHANNELS.iter().map(|channel| channel.word().to_owned());
+            fields.add("/channel", Rule::OneOf(words.collect()));
+        }
+        fields.finish()?;
+        Ok(NewClient {
+            name,
+            channel: self.channel,
+            unit_id: self.unit_id,
+            expires_at: self.expires_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_client_comes_by_the_channel_of_a_machine() {
+        let parse = |channel| {
+            let client = ClientIn {
+                name: " 触摸屏 ".into(),
+                channel,
+                unit_id: UnitId(Uuid::nil()),
+                expires_at: None,
+            };
+            client.parse()
+        };
+        for channel in Channel::ALL {
+            assert_eq!(parse(*channel).is_ok(), CHANNELS.contains(channel), "{channel}");
+        }
+        assert_eq!(parse(Channel::Kiosk).unwrap().name, "触摸屏");
+    }
+}
