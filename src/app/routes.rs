@@ -4,6 +4,7 @@ use super::probes;
 use crate::orgs;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
+use crate::residents;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
@@ -15,6 +16,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 
 fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(orgs::routes);
+    config.configure(residents::routes);
 }
 
 /// The slices' jobs.
