@@ -204,6 +204,7 @@ fn place_of(directory: &Directory, code: &str, day: NaiveDate) -> Option<Place> 
 mod tests {
     use super::*;
     use crate::orgs::rules::Unit;
+    use crate::residents::rules::Phone;
     use entity::id::UnitId;
     use entity::kind::UnitKind;
     use uuid::Uuid;
@@ -249,12 +250,7 @@ mod tests {
         assert!(first.synthetic);
         assert_eq!(lines[1].number, "3");
         assert_eq!(
-            lines[1]
-                .new
-                .phone
-                .as_ref()
-                .map(|phone| phone.canonical())
-                .as_deref(),
+            lines[1].new.phone.as_ref().map(Phone::canonical).as_deref(),
             Some("+867503322110;ext=8")
         );
     }

@@ -32,12 +32,16 @@ pub enum Edit<T> {
 }
 
 impl<T> Edit<T> {
-    /// The value from now on, where it changes.
-    fn next(&self) -> Option<Option<&T>> {
+    /// Whether the value changes.
+    fn changes(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+
+    /// The new value.
+    fn value(&self) -> Option<&T> {
         match self {
-            Self::Keep => None,
-            Self::Clear => Some(None),
-            Self::Set(value) => Some(Some(value)),
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
         }
     }
 }
@@ -59,10 +63,10 @@ impl Change {
     fn fields(&self) -> Vec<&'static str> {
         [
             ("name", self.name.is_some()),
-            ("phone", self.phone.next().is_some()),
-            ("id_number", self.id_number.next().is_some()),
-            ("email", self.email.next().is_some()),
-            ("address", self.address.next().is_some()),
+            ("phone", self.phone.changes()),
+            ("id_number", self.id_number.changes()),
+            ("email", self.email.changes()),
+            ("address", self.address.changes()),
             ("unit_id", self.unit_id.is_some()),
             ("labels", self.labels.is_some()),
         ]
@@ -99,7 +103,7 @@ pub async fn update(
         next.unit_id = Set(Some(place.id));
         next.unit_path = Set(Some(place.path.clone()));
     }
-    if place.is_some() || change.address.next().is_some() {
+    if place.is_some() || change.address.changes() {
         let unit = place.map(|place| place.id).or(row.unit_id);
         next.household_id = Set(joined(tx, vault, &row, change, unit, acting.role).await?);
     }
@@ -138,7 +142,8 @@ async fn fill(
     if let Some(name) = &change.name {
         next.name_sealed = Set(seal::name(vault, Some(name))?);
     }
-    if let Some(phone) = change.phone.next() {
+    if change.phone.changes() {
+        let phone = change.phone.value();
         let (sealed, index) = seal::phone(vault, phone)?;
         if index != row.phone_index {
             next.phone_verified_at = Set(None);
@@ -146,7 +151,8 @@ async fn fill(
         next.phone_sealed = Set(sealed);
         next.phone_index = Set(index);
     }
-    if let Some(number) = change.id_number.next() {
+    if change.id_number.changes() {
+        let number = change.id_number.value();
         let others = match number {
             Some(number) => store::by_id_number(tx, vault, number).await?,
             None => Vec::new(),
@@ -158,12 +164,14 @@ async fn fill(
         next.id_number_sealed = Set(sealed);
         next.id_number_index = Set(index);
     }
-    if let Some(email) = change.email.next() {
+    if change.email.changes() {
+        let email = change.email.value();
         let (sealed, index) = seal::email(vault, email)?;
         next.email_sealed = Set(sealed);
         next.email_index = Set(index);
     }
-    if let Some(address) = change.address.next() {
+    if change.address.changes() {
+        let address = change.address.value();
         let (sealed, index) = seal::address(vault, address)?;
         next.address_sealed = Set(sealed);
         next.address_index = Set(index);
@@ -200,9 +208,10 @@ async fn joined(
     role: Role,
 ) -> Result<Option<HouseholdId>, AppError> {
     let sealed = row.address_sealed.as_ref();
-    let address = match change.address.next() {
-        Some(address) => address.cloned(),
-        None => vault.open_optional(seal::ADDRESS, sealed)?.map(Personal::new),
+    let address = if change.address.changes() {
+        change.address.value().cloned()
+    } else {
+        vault.open_optional(seal::ADDRESS, sealed)?.map(Personal::new)
     };
     let same = address
         .as_ref()
