@@ -3,7 +3,7 @@
 use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use crate::{admin, attachments, clients, intake, notify, orgs, staff};
+use crate::{admin, attachments, clients, intake, notify, orgs, residents, staff};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
@@ -18,6 +18,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(staff::routes);
     config.configure(clients::routes);
     config.configure(admin::routes);
+    config.configure(residents::routes);
 }
 
 /// The slices' jobs.

@@ -12,5 +12,6 @@ pub mod jobs;
 pub mod kit;
 pub mod outbound;
 pub mod personal;
+pub mod report;
 pub mod snapshot;
 pub mod telemetry;

@@ -1,5 +1,6 @@
 //! Personal data as values that can't be wrong: telephone and identity numbers, normalised. Pure.
 
+use entity::kind::{Role, UnitKind};
 use phonenumber::country;
 
 /// A telephone number, however it was typed: E.164, and an extension if there is one.
@@ -138,6 +139,12 @@ impl IdNumber {
     }
 }
 
+impl std::fmt::Debug for IdNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("•••")
+    }
+}
+
 /// An e-mail address, normalised. Whether it exists only a message can tell.
 #[must_use]
 pub fn parse_email(text: &str) -> Option<String> {
@@ -156,6 +163,64 @@ pub fn normal_address(text: &str) -> String {
         .map(to_ascii)
         .collect::<String>()
         .to_uppercase()
+}
+
+/// Whether two names are one: spaces, width, case and the form of the dot within don't tell people apart.
+#[must_use]
+pub fn same_name(one: &str, other: &str) -> bool {
+    let normal = |name: &str| normal_address(name).replace(['•', '・', '‧', '．', '.'], "·");
+    normal(one) == normal(other)
+}
+
+/// `zhangsan@example.com` → `z***@example.com`.
+#[must_use]
+pub fn mask_email(email: &str) -> String {
+    match email.rsplit_once('@') {
+        Some((name, host)) => {
+            let first: String = name.chars().take(1).collect();
+            format!("{first}***@{host}")
+        }
+        None => "***".to_owned(),
+    }
+}
+
+/// Shows a canonical telephone number masked; an extension is left out.
+#[must_use]
+pub fn mask_canonical(phone: &str) -> String {
+    crate::platform::personal::mask_phone(phone.split(';').next().unwrap_or(phone))
+}
+
+/// Whether a role sees labels (低保, 独居 …): those who take the call, who care for the person, and the person.
+#[must_use]
+pub fn sees_labels(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Resident | Role::Operator | Role::Handler | Role::UnitLead
+    )
+}
+
+/// Whether people belong to units of this kind: the lowest of the tree.
+#[must_use]
+pub fn is_home(kind: UnitKind) -> bool {
+    matches!(kind, UnitKind::Community | UnitKind::Village | UnitKind::Grid)
+}
+
+/// The district of a path: `/440703/440703002/` → `/440703/`.
+#[must_use]
+pub fn district_of(path: &str) -> &str {
+    path.match_indices('/')
+        .nth(1)
+        .and_then(|(at, _)| path.get(..=at))
+        .unwrap_or(path)
+}
+
+/// A path and those above it, the district first.
+#[must_use]
+pub fn paths_down_to(path: &str) -> Vec<&str> {
+    path.match_indices('/')
+        .skip(1)
+        .filter_map(|(at, _)| path.get(..=at))
+        .collect()
 }
 
 #[cfg(test)]
@@ -224,10 +289,59 @@ mod tests {
         assert!(IdNumber::parse("1101051949123100").is_none());
     }
 
+    #[test]
+    fn names_are_compared_as_people_read_them() {
+        assert!(same_name("张三", " 张 三"));
+        assert!(same_name("阿卜杜拉·买买提", "阿卜杜拉•买买提"));
+        assert!(same_name("li lei", "LI LEI"));
+        assert!(!same_name("张三", "张三丰"));
+    }
+
+    #[test]
+    fn masks_leave_no_more_than_they_say() {
+        assert_eq!(mask_email("zhangsan@example.com"), "z***@example.com");
+        assert_eq!(mask_email("z@example.com"), "z***@example.com");
+        assert_eq!(mask_email("nonsense"), "***");
+        assert_eq!(mask_canonical("+8613812341234"), "138****1234");
+        assert_eq!(mask_canonical("+867503322110;ext=8"), "750***2110");
+        let id = IdNumber::parse("11010519491231002X").unwrap();
+        assert_eq!(format!("{id:?}"), "•••");
+    }
+
+    #[test]
+    fn paths_are_cut_at_their_units() {
+        assert_eq!(district_of("/440703/440703002/440703002101/"), "/440703/");
+        assert_eq!(district_of("/440703/"), "/440703/");
+        assert_eq!(district_of("/"), "/");
+        assert_eq!(district_of(""), "");
+        assert_eq!(paths_down_to("/1/2/3/"), vec!["/1/", "/1/2/", "/1/2/3/"]);
+        assert!(paths_down_to("/").is_empty());
+    }
+
+    #[test]
+    fn labels_are_for_those_who_care_for_the_person() {
+        let seen: Vec<Role> = Role::ALL
+            .iter()
+            .copied()
+            .filter(|role| sees_labels(*role))
+            .collect();
+        assert_eq!(
+            seen,
+            vec![Role::Resident, Role::Operator, Role::Handler, Role::UnitLead]
+        );
+    }
+
     proptest! {
         #[test]
         fn parsing_never_panics(text in "\\PC{0,60}") {
             let _ = (Phone::parse(&text), IdNumber::parse(&text), parse_email(&text));
+        }
+
+        #[test]
+        fn a_masked_mail_shows_one_sign_of_its_name(name in "[a-z]{2,20}", host in "[a-z]{1,10}\\.cn") {
+            let masked = mask_email(&format!("{name}@{host}"));
+            prop_assert!(!masked.contains(&name));
+            prop_assert!(masked.ends_with(&host));
         }
 
         #[test]
