@@ -38,4 +38,5 @@ pub mod throttle;
 pub mod ticket;
 pub mod ticket_entry;
 pub mod ticket_requester;
+pub mod ticket_search;
 pub mod unit;

@@ -45,6 +45,10 @@ pub struct Model {
     /// How often it was dispatched.
     pub routes: i32,
     pub replied_by: Option<StaffId>,
+    /// Whether first contact was made in this round.
+    pub contacted: bool,
+    /// Whether the requester rated this round.
+    pub rated: bool,
     /// Length of the timeline.
     pub entries: i64,
     /// Hash of its last entry.

@@ -1,6 +1,6 @@
 //! The only place that asks which database it is. Statements are written once, with a mark for each
 //! type that must differ: `{uuid}`, `{bytes}`, `{at}`, `{day}`, `{int}`, `{big}`, `{float}`, `{bool}`,
-//! `{json}`. SQLite tables are STRICT, so that both databases refuse a value of a wrong type.
+//! `{json}`, `{path}`. SQLite tables are STRICT, so that both databases refuse a value of a wrong type.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -17,6 +17,8 @@ const MARKS: &[(&str, &str, &str)] = &[
     ("{bool}", "INTEGER", "boolean"),
     ("{json}", "TEXT", "jsonb"),
     ("{text}", "TEXT", "text"),
+    // What is compared by its bytes: paths and codes, whose ranges are prefixes.
+    ("{path}", "TEXT", "text COLLATE \"C\""),
     ("{strict}", "STRICT", ""),
     // A key that the database counts up.
     (

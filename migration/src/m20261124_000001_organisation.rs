@@ -31,7 +31,7 @@ const UP: &[&str] = &[
             kind text NOT NULL,
             name text NOT NULL,
             parent_id {uuid} REFERENCES unit (id),
-            path text NOT NULL,
+            path {path} NOT NULL,
             aliases {json} NOT NULL,
             area {json},
             powers {json} NOT NULL,

@@ -86,7 +86,7 @@ const UP: &[&str] = &[
             token_hash {bytes} NOT NULL,
             channel text NOT NULL,
             unit_id {uuid} NOT NULL REFERENCES unit (id),
-            unit_path text NOT NULL,
+            unit_path {path} NOT NULL,
             created_at {at} NOT NULL,
             expires_at {at},
             revoked_at {at},

@@ -34,8 +34,9 @@ impl MigrationTrait for Migration {
         // Words of one or two characters are found by bigrams that the application makes.
         column::run_either(
             manager,
-            "CREATE VIRTUAL TABLE ticket_search USING fts5(ticket_id UNINDEXED, bigrams, tokenize = 'unicode61')",
-            "CREATE TABLE ticket_search (ticket_id uuid PRIMARY KEY REFERENCES ticket (id), bigrams tsvector NOT NULL)",
+            "CREATE VIRTUAL TABLE ticket_search USING fts5(ticket_id UNINDEXED, terms, tokenize = 'unicode61')",
+            "CREATE TABLE ticket_search (ticket_id uuid PRIMARY KEY, terms text NOT NULL, \
+             bigrams tsvector GENERATED ALWAYS AS (terms::tsvector) STORED)",
         )
         .await?;
         column::run_either(
@@ -61,14 +62,14 @@ const UP: &[&str] = &[
             round {int} NOT NULL,
             request_type text NOT NULL,
             service_id {uuid} NOT NULL REFERENCES service (id),
-            category text NOT NULL,
+            category {path} NOT NULL,
             urgency text NOT NULL,
             channel text NOT NULL,
             title text NOT NULL,
             content_sealed {bytes} NOT NULL,
             form_sealed {bytes},
             place_unit_id {uuid} NOT NULL REFERENCES unit (id),
-            place_path text NOT NULL,
+            place_path {path} NOT NULL,
             place_name text NOT NULL,
             address_sealed {bytes},
             lat {float},
@@ -80,6 +81,8 @@ const UP: &[&str] = &[
             result text,
             routes {int} NOT NULL,
             replied_by {uuid},
+            contacted {bool} NOT NULL,
+            rated {bool} NOT NULL,
             entries {big} NOT NULL,
             head {bytes} NOT NULL,
             next_due_at {at},
@@ -91,7 +94,7 @@ const UP: &[&str] = &[
         ) {strict}",
     r"CREATE TABLE ticket_requester (
             id {uuid} NOT NULL,
-            ticket_id {uuid} NOT NULL REFERENCES ticket (id),
+            ticket_id {uuid} NOT NULL REFERENCES ticket (id) DEFERRABLE INITIALLY DEFERRED,
             resident_id {uuid} REFERENCES resident (id),
             client_id {uuid} REFERENCES api_client (id),
             standing text NOT NULL,
@@ -105,10 +108,10 @@ const UP: &[&str] = &[
         ) {strict}",
     r"CREATE TABLE assignment (
             id {uuid} NOT NULL,
-            ticket_id {uuid} NOT NULL REFERENCES ticket (id),
+            ticket_id {uuid} NOT NULL REFERENCES ticket (id) DEFERRABLE INITIALLY DEFERRED,
             nature text NOT NULL,
             unit_id {uuid} NOT NULL REFERENCES unit (id),
-            unit_path text NOT NULL,
+            unit_path {path} NOT NULL,
             unit_name text NOT NULL,
             staff_id {uuid} REFERENCES staff (id),
             staff_name text,
@@ -120,7 +123,7 @@ const UP: &[&str] = &[
         ) {strict}",
     r"CREATE TABLE clock (
             id {uuid} NOT NULL,
-            ticket_id {uuid} NOT NULL REFERENCES ticket (id),
+            ticket_id {uuid} NOT NULL REFERENCES ticket (id) DEFERRABLE INITIALLY DEFERRED,
             kind text NOT NULL,
             round {int} NOT NULL,
             amount {int} NOT NULL,
@@ -135,7 +138,7 @@ const UP: &[&str] = &[
             PRIMARY KEY (id)
         ) {strict}",
     r"CREATE TABLE ticket_entry (
-            ticket_id {uuid} NOT NULL REFERENCES ticket (id),
+            ticket_id {uuid} NOT NULL REFERENCES ticket (id) DEFERRABLE INITIALLY DEFERRED,
             seq {big} NOT NULL,
             kind text NOT NULL,
             at {at} NOT NULL,
@@ -157,7 +160,7 @@ const UP: &[&str] = &[
         ) {strict}",
     r"CREATE TABLE attachment (
             id {uuid} NOT NULL,
-            ticket_id {uuid} REFERENCES ticket (id),
+            ticket_id {uuid} REFERENCES ticket (id) DEFERRABLE INITIALLY DEFERRED,
             entry_seq {big},
             state text NOT NULL,
             visibility text NOT NULL,
@@ -172,7 +175,7 @@ const UP: &[&str] = &[
         ) {strict}",
     r"CREATE TABLE callback (
             id {uuid} NOT NULL,
-            ticket_id {uuid} NOT NULL REFERENCES ticket (id),
+            ticket_id {uuid} NOT NULL REFERENCES ticket (id) DEFERRABLE INITIALLY DEFERRED,
             round {int} NOT NULL,
             token_hash {bytes} NOT NULL,
             state text NOT NULL,
@@ -206,7 +209,7 @@ const UP: &[&str] = &[
     "CREATE INDEX assignment_ticket ON assignment (ticket_id)",
     "CREATE INDEX assignment_unit ON assignment (unit_path, ticket_id) WHERE ended_at IS NULL",
     "CREATE INDEX assignment_staff ON assignment (staff_id, ticket_id) WHERE ended_at IS NULL AND staff_id IS NOT NULL",
-    "CREATE UNIQUE INDEX clock_ticket ON clock (ticket_id, kind, round)",
+    "CREATE INDEX clock_ticket ON clock (ticket_id)",
     "CREATE INDEX attachment_ticket ON attachment (ticket_id) WHERE ticket_id IS NOT NULL",
     "CREATE INDEX attachment_loose ON attachment (created_at) WHERE state <> 'bound'",
     "CREATE UNIQUE INDEX callback_round ON callback (ticket_id, round)",

@@ -44,7 +44,7 @@ const UP: &[&str] = &[
             kind text NOT NULL,
             subject_kind text NOT NULL,
             subject_id {uuid} NOT NULL,
-            unit_path text,
+            unit_path {path},
             data {json} NOT NULL,
             at {at} NOT NULL
         ) {strict}",

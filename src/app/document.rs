@@ -81,8 +81,9 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
             .schemas
             .insert("Problem".to_owned(), RefOr::T(problem_schema().into()));
     }
-    for item in openapi.paths.paths.values_mut() {
+    for (path, item) in &mut openapi.paths.paths {
         each_operation(item, |method, operation| {
+            add_path_parameters(path, operation);
             let op = Op::ALL
                 .iter()
                 .find(|op| operation.operation_id.as_deref() == Some(op.id()));
@@ -133,7 +134,7 @@ fn needs_key(id: &str) -> bool {
         "simulate_routing",
         "find_similar",
         "search_residents",
-        "track_ticket",
+        "identify_caller",
         "answer_callback",
     ];
     !exempt.contains(&id)
@@ -150,7 +151,10 @@ fn add_headers(method: &str, operation: &mut Operation) {
         ));
     }
     if matches!(method, "patch" | "put")
-        || matches!(id.as_str(), "act_on_ticket" | "succeed_unit" | "decide_service")
+        || matches!(
+            id.as_str(),
+            "act_on_ticket" | "succeed_unit" | "decide_service" | "disable_staff"
+        )
     {
         headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));
     }
@@ -176,6 +180,34 @@ fn add_headers(method: &str, operation: &mut Operation) {
                 .entry("428".into())
                 .or_insert_with(|| problem("`If-Match` is missing"));
         }
+    }
+}
+
+/// Typed ids are extracted as such, and the framework's document does not see them.
+fn add_path_parameters(path: &str, operation: &mut Operation) {
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameters = operation.parameters.get_or_insert_with(Vec::new);
+    parameters
+        .retain(|known| !matches!(known, RefOr::T(known) if matches!(known.parameter_in, ParameterIn::Path)));
+    for (at, name) in names.enumerate() {
+        let mut schema = ObjectBuilder::new().schema_type(Type::String);
+        if name == "id" || name.ends_with("_id") {
+            schema = schema.format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::Uuid,
+            )));
+        }
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(schema))
+            .build();
+        parameters.insert(at, RefOr::T(parameter));
+    }
+    if parameters.is_empty() {
+        operation.parameters = None;
     }
 }
 

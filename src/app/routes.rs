@@ -3,12 +3,14 @@
 use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use crate::{admin, attachments, clients, intake, notify, orgs, residents, staff};
+use crate::{admin, attachments, clients, intake, notify, orgs, residents, staff, tickets};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
 pub fn all(config: &mut ServiceConfig<'_>) {
-    config.configure(probes::routes).service(utoipa_actix_web::scope("/api/v1").configure(slices));
+    config
+        .configure(probes::routes)
+        .service(utoipa_actix_web::scope("/api/v1").configure(slices));
 }
 
 fn slices(config: &mut ServiceConfig<'_>) {
@@ -19,6 +21,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(clients::routes);
     config.configure(admin::routes);
     config.configure(residents::routes);
+    config.configure(tickets::routes);
 }
 
 /// The slices' jobs.
@@ -29,5 +32,6 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     let kit = &desk.kit;
     let mut jobs = notify::jobs(kit, notify::Channels::new(kit.clone())?);
     jobs.extend(attachments::jobs(kit));
+    jobs.extend(tickets::jobs(desk));
     Ok(jobs)
 }

@@ -113,7 +113,7 @@ pub async fn update(
     tx: &Tx,
     (caller, id, version, change): &(Caller, UnitId, IfMatch, Change),
 ) -> Result<unit::Model, AppError> {
-    let row = store::find(tx, *id).await?;
+    let row = store::lock(tx, *id).await?;
     caller.decide(
         Op::GetUnit,
         &Facts {
@@ -165,7 +165,7 @@ pub async fn succeed(
     tx: &Tx,
     (caller, id, version, successor, last_day): &(Caller, UnitId, IfMatch, UnitId, NaiveDate),
 ) -> Result<unit::Model, AppError> {
-    let row = store::find(tx, *id).await?;
+    let row = store::lock(tx, *id).await?;
     caller.decide(
         Op::GetUnit,
         &Facts {

@@ -5,7 +5,9 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use entity::id::UnitId;
 use entity::unit;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 /// All units.
 ///
@@ -43,6 +45,15 @@ pub async fn find(conn: &impl ConnectionTrait, id: UnitId) -> Result<unit::Model
         .one(conn)
         .await?
         .ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// A unit, locked until the end of the transaction.
+///
+/// # Errors
+/// `NotFound`.
+pub(super) async fn lock(tx: &Tx, id: UnitId) -> Result<unit::Model, AppError> {
+    let row = unit::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    row.ok_or_else(|| AppError::new(Code::NotFound))
 }
 
 /// A unit that was valid last under this code.

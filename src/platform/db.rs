@@ -5,6 +5,7 @@
 
 mod postgres;
 pub mod schema;
+mod search;
 mod sqlite;
 mod tx;
 

@@ -71,6 +71,13 @@ impl AppError {
         error
     }
 
+    /// The same error under a code of its own.
+    #[must_use]
+    pub fn as_code(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
+    }
+
     /// Says more than the title.
     #[must_use]
     pub fn say(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {

@@ -3,19 +3,25 @@
 use super::clock::Clock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use uuid::{NoContext, Timestamp, Uuid};
+use std::sync::{Arc, Mutex, PoisonError};
+use uuid::{ContextV7, Timestamp, Uuid};
 
 /// Makes ids and secrets.
 #[derive(Clone, Debug)]
 pub struct IdGen {
     clock: Clock,
+    // Counts within a millisecond, so that ids made in a row are in order even while the clock stands.
+    order: Arc<Mutex<ContextV7>>,
 }
 
 impl IdGen {
     /// Ids carry the time of `clock`, so that their order is the order of making.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock }
+        Self {
+            clock,
+            order: Arc::new(Mutex::new(ContextV7::new())),
+        }
     }
 
     /// A new id: UUID v7.
@@ -23,8 +29,9 @@ impl IdGen {
     pub fn id<T: From<Uuid>>(&self) -> T {
         let now = self.clock.now();
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         T::from(Uuid::new_v7(Timestamp::from_unix(
-            NoContext,
+            &*order,
             seconds,
             now.timestamp_subsec_nanos(),
         )))

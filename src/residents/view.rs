@@ -27,6 +27,15 @@ pub fn masked(vault: &Vault, row: &resident::Model, sight: Sight) -> Result<Pers
     })
 }
 
+/// Name and number as they are: to write them where they belong, never to show them.
+///
+/// # Errors
+/// When a value can't be opened.
+pub fn plain(vault: &Vault, row: &resident::Model) -> Result<(Option<String>, Option<String>), AppError> {
+    let person = masked(vault, row, Sight::Full)?;
+    Ok((person.name, person.phone))
+}
+
 /// A resident as a role sees it. `place` is the community's name, all that is shown of a masked address.
 pub(super) fn whole(
     vault: &Vault,

@@ -1,2 +1,16 @@
-//! Tickets.
+//! Requests and their way from the caller to the community worker and back. Owns `ticket`, `ticket_requester`,
+//! `assignment`, `clock`, `ticket_entry`, `ticket_search`, `callback` and `queue_count`.
+
+pub mod commands;
+mod dto;
+mod facts;
+mod http;
+mod jobs;
+pub mod queries;
 pub mod rules;
+mod store;
+mod texts;
+mod view;
+
+pub use http::routes;
+pub use jobs::jobs;

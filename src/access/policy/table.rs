@@ -172,6 +172,7 @@ operations! {
     RegisterTicket "register_ticket" {
         Resident: Own, Integration: Own, Operator: District, Handler: Unit, UnitLead: Unit,
     }
+    IdentifyCaller "identify_caller" { Operator: District }
     FindSimilar "find_similar" { Resident: Own, Operator: District, Dispatcher: District }
     ListTickets "list_tickets" {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
@@ -183,11 +184,6 @@ operations! {
         Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
     }
     GetTicket "get_ticket" {
-        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
-        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
-        Auditor: District,
-    }
-    GetTimeline "get_timeline" {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
         Auditor: District,
@@ -205,7 +201,6 @@ operations! {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, CallbackAgent: District, Supervisor: District,
     }
-    TrackTicket "track_ticket" { Public: Everyone }
     GetCallback "get_callback" { Public: Everyone }
     AnswerCallback "answer_callback" { Public: Everyone }
 

@@ -76,7 +76,6 @@ codes! {
     CompetenceMissing "competence_missing" UNPROCESSABLE_ENTITY "该单位没有办理此类事项的职权" "The unit lacks the powers that the category needs",
     // A ticket's life.
     ActionNotAllowed "action_not_allowed" CONFLICT "当前状态不能进行此操作" "The action is not allowed in this state",
-    AnonymousNeedsType "anonymous_needs_type" UNPROCESSABLE_ENTITY "仅举报和建议可以匿名" "Only reports and suggestions may be anonymous",
     ContactRequired "contact_required" CONFLICT "须先记录与诉求人的联系" "Record the first contact before the reply",
     CallbackTokenInvalid "callback_token_invalid" NOT_FOUND "评价链接无效或已使用" "The link is not valid or was used",
     // Files.

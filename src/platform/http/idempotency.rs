@@ -18,7 +18,10 @@ const MAX_KEY: usize = 128;
 
 /// The `Idempotency-Key` of a request; 400 when it is missing.
 #[derive(Clone, Debug)]
-pub struct IdempotencyKey(String);
+pub struct IdempotencyKey {
+    key: String,
+    path: String,
+}
 
 impl FromRequest for IdempotencyKey {
     type Error = AppError;
@@ -34,13 +37,16 @@ impl FromRequest for IdempotencyKey {
             Some(key) if key.len() > MAX_KEY => {
                 Err(AppError::field("#Idempotency-Key", Rule::TooLong(MAX_KEY)))
             }
-            Some(key) => Ok(Self(key.to_owned())),
+            Some(key) => Ok(Self {
+                key: key.to_owned(),
+                path: request.path().to_owned(),
+            }),
         })
     }
 }
 
 impl IdempotencyKey {
-    /// Binds the key to who asks, for what, and with which body.
+    /// Binds the key to who asks, for what, at which path and with which body.
     #[must_use]
     pub fn bind(&self, actor: &str, operation: &str, digest: &[u8]) -> Once {
         Once {
@@ -49,9 +55,9 @@ impl IdempotencyKey {
                 b"\n",
                 operation.as_bytes(),
                 b"\n",
-                self.0.as_bytes(),
+                self.key.as_bytes(),
             ]),
-            request: digest.to_vec(),
+            request: sha256(&[self.path.as_bytes(), b"\n", digest]),
         }
     }
 }

@@ -46,11 +46,9 @@ pub async fn surround(
     let begun = Instant::now();
     let id = given_id(&request).unwrap_or_else(fresh_id);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let http = request.request().clone();
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::from_err(error, http.clone()).map_into_boxed_body(),
-    };
+    // No clone of the request may live while it is routed: actix needs it for itself alone.
+    let response = next.call(request).await?.map_into_boxed_body();
+    let http = response.request().clone();
     let mut response = into_problem(response, &id);
     harden(&mut response);
     if let Ok(value) = HeaderValue::from_str(&id) {

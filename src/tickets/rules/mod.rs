@@ -1,5 +1,6 @@
 //! What hotline exists for: the life of a ticket, decided by functions of values.
 
+pub mod approval;
 pub mod chain;
 pub mod lifecycle;
 pub mod likeness;

@@ -1,0 +1,165 @@
+//! `POST /tickets/{id}/actions`: load · allow · decide · record · answer.
+
+mod dispatch;
+mod translate;
+
+use super::{Setting, callback};
+use crate::access::actor::Acting;
+use crate::attachments;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use crate::platform::http::answer::Answer;
+use crate::platform::http::etag::IfMatch;
+use crate::platform::http::idempotency::{Once, write_once};
+use crate::tickets::dto::{ActionIn, TicketOut};
+use crate::tickets::facts::{self, allow};
+use crate::tickets::rules::lifecycle::{By, CommandKind, Refusal};
+use crate::tickets::store::{self, Doer, Loaded, Plan, apply};
+use crate::tickets::view::{self, Whole};
+use entity::id::TicketId;
+use entity::kind::{TicketState, Visibility};
+pub use translate::{Meant, rated};
+use translate::{operation, translate};
+
+/// An action on a ticket, of which the client saw a version.
+pub struct Action {
+    /// Which.
+    pub ticket: TicketId,
+    /// The version; exempt are what only adds a requester's words.
+    pub version: Option<IfMatch>,
+    /// What.
+    pub action: ActionIn,
+}
+
+/// Acts; once for its key.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `StaleVersion`, `ActionNotAllowed` with what is allowed, and what the action itself may
+/// meet.
+pub async fn act(setting: Setting, once: Once, action: Action) -> Result<Answer<TicketOut>, AppError> {
+    let (db, vault) = (setting.kit.db.clone(), setting.kit.vault.clone());
+    write_once(&db, &vault, "ticket.act", once, (setting, action), |tx, input| {
+        Box::pin(write(tx, input))
+    })
+    .await
+}
+
+async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<TicketOut>, AppError> {
+    let Setting {
+        kit,
+        reference,
+        caller,
+    } = setting;
+    let mut loaded = store::lock(tx, action.ticket).await?;
+    let acting = allow(&caller.actor, operation(&action.action), &loaded)?;
+    if let Some(version) = action.version {
+        version.check(loaded.ticket.version)?;
+    }
+    if matches!(
+        action.action,
+        ActionIn::Approve { .. } | ActionIn::SendBack { .. }
+    ) {
+        facts::check_approver(&caller.actor, &loaded, &reference.roster)?;
+    }
+    let (plan, meant) = plan(tx, setting, &mut loaded, &acting, &action.action)?;
+    let doer = Doer {
+        actor: &caller.actor,
+        acting: Some(&acting),
+        request_id: caller.request_id.as_deref(),
+    };
+    let first_entry = loaded.ticket.entries + 1;
+    apply(tx, (&kit.vault, reference), &mut loaded, &plan, doer).await?;
+    bind_files(tx, setting, &loaded, &meant, first_entry).await?;
+    callback::follow(tx, setting, &loaded, &meant).await?;
+    let version = loaded.ticket.version;
+    let out = view::ticket(kit, reference, &Whole::after(loaded), &caller.actor, &acting)?;
+    Ok(Answer::ok(&out)?.version(version))
+}
+
+fn plan(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &mut Loaded,
+    acting: &Acting,
+    action: &ActionIn,
+) -> Result<(Plan, Meant), AppError> {
+    let by = By {
+        staff: setting.caller.actor.staff_id(),
+    };
+    let mut plan = Plan::new(facts::life(loaded));
+    let meant = match action {
+        ActionIn::Accept { .. } => dispatch::accept(tx, setting, loaded, &mut plan, by, action)?,
+        ActionIn::Dispatch { .. } => dispatch::dispatch(tx, setting, loaded, &mut plan, by, action)?,
+        ActionIn::Assign { .. } => dispatch::assign(setting, loaded, acting, &mut plan, by, action)?,
+        other => {
+            let meant = translate(other);
+            plan.decide(&meant.command, by, meant.said.clone())
+                .map_err(|why| refused(why, loaded.ticket.state))?;
+            meant
+        }
+    };
+    Ok((plan, meant))
+}
+
+async fn bind_files(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    meant: &Meant,
+    entry: i64,
+) -> Result<(), AppError> {
+    let (kind, id) = setting.caller.actor.identity();
+    let Some(id) = id else { return Ok(()) };
+    let visibility = if meant.said.public {
+        Visibility::Public
+    } else {
+        Visibility::Internal
+    };
+    attachments::store::bind(tx, &meant.files, loaded.ticket.id, entry, visibility, (kind, id)).await
+}
+
+/// A refusal of the lifecycle as an error, with what the state allows.
+pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
+    match refusal {
+        Refusal::SeparationOfDuty => AppError::new(Code::SeparationOfDuty),
+        Refusal::NoContact => AppError::new(Code::ContactRequired),
+        Refusal::AlreadyRated => AppError::new(Code::ActionNotAllowed)
+            .say("本轮已评价", "This round was rated already")
+            .with("state", state.word()),
+        Refusal::NotNow { state, .. } => {
+            let words: Vec<&str> = crate::tickets::rules::lifecycle::allowed(state)
+                .iter()
+                .filter_map(word)
+                .collect();
+            AppError::new(Code::ActionNotAllowed)
+                .say(
+                    format!("当前状态：{}", state.chinese()),
+                    format!("The ticket is in the state {state}"),
+                )
+                .with("state", state.word())
+                .with("allowed", words)
+        }
+    }
+}
+
+/// The word of a command on the wire; none for what only the system does.
+fn word(kind: &CommandKind) -> Option<&'static str> {
+    Some(match kind {
+        CommandKind::AnswerNow => "answer_now",
+        CommandKind::Reject => "reject",
+        CommandKind::Redirect => "redirect",
+        CommandKind::Accept => "accept",
+        CommandKind::Dispatch => "dispatch",
+        CommandKind::Sign => "sign",
+        CommandKind::Assign => "assign",
+        CommandKind::FirstContact => "first_contact",
+        CommandKind::Note => "note",
+        CommandKind::Supplement => "supplement",
+        CommandKind::Reply => "reply",
+        CommandKind::Approve => "approve",
+        CommandKind::SendBack => "send_back",
+        CommandKind::CallBack => "call_back",
+        CommandKind::Withdraw => "withdraw",
+        CommandKind::Pool | CommandKind::Lapse => return None,
+    })
+}

@@ -1,0 +1,192 @@
+//! From an action on the wire to the command that it means, and what goes into the timeline.
+
+use crate::access::Op;
+use crate::tickets::dto::{ActionIn, RatingIn};
+use crate::tickets::rules::lifecycle::{Command, Rating};
+use crate::tickets::store::Said;
+use entity::id::AttachmentId;
+use serde_json::{Value, json};
+
+/// What an action means.
+#[derive(Clone, Debug)]
+pub struct Meant {
+    /// The command.
+    pub command: Command,
+    /// What goes into the timeline.
+    pub said: Said,
+    /// Files that belong to it.
+    pub files: Vec<AttachmentId>,
+    /// The requester's answer, with their words.
+    pub rating: Option<RatingIn>,
+}
+
+impl Meant {
+    /// A command and what is said of it.
+    pub fn new(command: Command, said: Said) -> Self {
+        Self {
+            command,
+            said,
+            files: Vec::new(),
+            rating: None,
+        }
+    }
+}
+
+/// The operation that an action needs.
+pub fn operation(action: &ActionIn) -> Op {
+    match action {
+        ActionIn::AnswerNow { .. } => Op::AnswerNow,
+        ActionIn::Reject { .. } => Op::Reject,
+        ActionIn::Redirect { .. } => Op::Redirect,
+        ActionIn::Accept { .. } => Op::Accept,
+        ActionIn::Dispatch { .. } => Op::Dispatch,
+        ActionIn::Sign {} => Op::Sign,
+        ActionIn::Assign { .. } => Op::Assign,
+        ActionIn::FirstContact { .. } => Op::FirstContact,
+        ActionIn::Note { .. } => Op::Note,
+        ActionIn::Supplement { .. } => Op::Supplement,
+        ActionIn::Reply { .. } => Op::Reply,
+        ActionIn::Approve { .. } => Op::Approve,
+        ActionIn::SendBack { .. } => Op::SendBack,
+        ActionIn::CallBack { .. } => Op::CallBack,
+        ActionIn::Rate { .. } => Op::Rate,
+        ActionIn::Withdraw { .. } => Op::Withdraw,
+    }
+}
+
+/// The command of an action. What must be routed or assigned is translated where the organisation is at hand; here
+/// those three fall back to a note without effect on the state, and are never asked for.
+pub fn translate(action: &ActionIn) -> Meant {
+    match action {
+        ActionIn::AnswerNow {
+            public_text,
+            internal_text,
+        } => Meant::new(
+            Command::AnswerNow,
+            said(Some(public_text), internal_text.as_ref(), true, json!({})),
+        ),
+        ActionIn::Reject {
+            reason,
+            channel_told,
+            public_text,
+        } => {
+            let data = json!({ "reason": reason, "channel_told": channel_told });
+            let text = match public_text {
+                Some(text) => format!("{}。{channel_told}。{text}", reason.chinese()),
+                None => format!("{}。{channel_told}", reason.chinese()),
+            };
+            Meant::new(Command::Reject(*reason), said(Some(&text), None, true, data))
+        }
+        ActionIn::Redirect { line, internal_text } => {
+            let text = format!("已转接{}", line.chinese());
+            let data = json!({ "line": line });
+            Meant::new(
+                Command::Redirect(*line),
+                said(Some(&text), internal_text.as_ref(), true, data),
+            )
+        }
+        ActionIn::Sign {} => Meant::new(Command::Sign, said(None, None, true, json!({}))),
+        ActionIn::FirstContact {
+            reached,
+            by,
+            internal_text,
+        } => {
+            let data = json!({ "reached": reached, "by": by });
+            Meant::new(
+                Command::FirstContact { reached: *reached },
+                said(None, internal_text.as_ref(), true, data),
+            )
+        }
+        ActionIn::Note {
+            public_text,
+            internal_text,
+            attachments,
+        } => {
+            let said = said(
+                public_text.as_ref(),
+                internal_text.as_ref(),
+                public_text.is_some(),
+                json!({}),
+            );
+            Meant {
+                files: attachments.clone(),
+                ..Meant::new(Command::Note, said)
+            }
+        }
+        ActionIn::Supplement { text, attachments } => {
+            let said = said(Some(text), None, true, json!({}));
+            Meant {
+                files: attachments.clone(),
+                ..Meant::new(Command::Supplement, said)
+            }
+        }
+        ActionIn::Reply {
+            result,
+            unsolved_reason,
+            public_text,
+            internal_text,
+            attachments,
+        } => {
+            let data = json!({ "result": result, "unsolved_reason": unsolved_reason });
+            // The requester reads the reply once it is approved.
+            let said = Said {
+                public: false,
+                ..said(Some(public_text), internal_text.as_ref(), false, data)
+            };
+            Meant {
+                files: attachments.clone(),
+                ..Meant::new(Command::Reply(*result), said)
+            }
+        }
+        ActionIn::Approve { internal_text } => Meant::new(
+            Command::Approve,
+            said(None, internal_text.as_ref(), true, json!({})),
+        ),
+        ActionIn::SendBack { reason } => {
+            Meant::new(Command::SendBack, said(None, Some(reason), false, json!({})))
+        }
+        ActionIn::CallBack {
+            rating: Some(rating), ..
+        }
+        | ActionIn::Rate { rating } => rated(rating),
+        ActionIn::CallBack { rating: None, .. } => Meant::new(
+            Command::MissCallback,
+            said(None, None, true, json!({ "reached": false })),
+        ),
+        ActionIn::Withdraw { reason } => {
+            Meant::new(Command::Withdraw, said(Some(reason), None, true, json!({})))
+        }
+        ActionIn::Accept { .. } | ActionIn::Dispatch { .. } | ActionIn::Assign { .. } => {
+            Meant::new(Command::Note, Said::default())
+        }
+    }
+}
+
+/// The requester's answer.
+pub fn rated(rating: &RatingIn) -> Meant {
+    let score = Rating {
+        contacted: rating.contacted,
+        solved: rating.solved,
+        satisfied: rating.satisfied,
+    };
+    let data = json!({ "contacted": score.contacted, "solved": score.solved, "satisfied": score.satisfied });
+    let said = said(rating.opinion.as_ref(), None, true, data);
+    Meant {
+        rating: Some(rating.clone()),
+        ..Meant::new(Command::Rate(score), said)
+    }
+}
+
+fn said(public: Option<&String>, internal: Option<&String>, shown: bool, data: Value) -> Said {
+    let text = |text: Option<&String>| {
+        text.map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+    };
+    Said {
+        public_text: text(public),
+        internal_text: text(internal),
+        data,
+        public: shown,
+        ..Said::default()
+    }
+}

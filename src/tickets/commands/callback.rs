@@ -1,0 +1,247 @@
+//! Call-backs: opened with the approval, answered by telephone, in the app or by a link, once a round.
+
+use super::Setting;
+use crate::access::actor::Actor;
+use crate::ledger::timers;
+use crate::platform::crypto::sha256;
+use crate::platform::crypto::vault::Vault;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use crate::platform::kit::Kit;
+use crate::reference::Reference;
+use crate::tickets::commands::act::{self, Meant};
+use crate::tickets::dto::{CallbackOut, RatingIn};
+use crate::tickets::facts;
+use crate::tickets::rules::lifecycle::{By, Command};
+use crate::tickets::rules::number;
+use crate::tickets::store::{self, Doer, Loaded, Plan, Said, apply, label, timer};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use entity::callback;
+use entity::id::{CallbackId, TicketId};
+use entity::kind::{ActorKind, CallbackState, EntryKind, TicketState};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+use serde_json::json;
+use std::sync::Arc;
+
+/// The secret part of a call-back's link: made from its id, so that the message can be written later.
+pub fn token(vault: &Vault, id: CallbackId) -> String {
+    URL_SAFE_NO_PAD.encode(vault.index("callback.token", &id.to_string()))
+}
+
+/// Opens, counts or answers the call-back of a round, as the command demands.
+pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
+    match &meant.command {
+        Command::Approve => open(tx, &setting.kit, loaded),
+        Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
+        Command::Rate(_) => {
+            let Some(rating) = &meant.rating else {
+                return Ok(());
+            };
+            let kind = setting.caller.actor.identity().0;
+            answer(tx, &setting.kit.vault, loaded, rating, kind).await
+        }
+        _ => Ok(()),
+    }
+}
+
+fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+    let id: CallbackId = tx.ids().id();
+    let ends = tx.now() + TimeDelta::days(kit.config.jobs.callback_grace_days);
+    tx.stage(callback::ActiveModel {
+        id: Set(id),
+        ticket_id: Set(loaded.ticket.id),
+        round: Set(loaded.ticket.round),
+        token_hash: Set(sha256(&[token(&kit.vault, id).as_bytes()])),
+        state: Set(CallbackState::Open),
+        attempts: Set(0),
+        contacted: Set(None),
+        solved: Set(None),
+        satisfied: Set(None),
+        opinion_sealed: Set(None),
+        answered_by: Set(None),
+        created_at: Set(tx.now()),
+        expires_at: Set(ends),
+        answered_at: Set(None),
+    });
+    timers::set(tx, timer::CALLBACK, loaded.ticket.id.0, ends);
+    Ok(())
+}
+
+/// The call-back of the latest round.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn latest(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+) -> Result<Option<callback::Model>, AppError> {
+    let row = callback::Entity::find()
+        .filter(callback::Column::TicketId.eq(ticket))
+        .order_by_desc(callback::Column::Round)
+        .one(conn)
+        .await?;
+    Ok(row)
+}
+
+async fn count_attempt(tx: &Tx, ticket: TicketId) -> Result<(), AppError> {
+    if let Some(row) = latest(tx, ticket).await? {
+        let attempts = row.attempts + 1;
+        let mut next = row.into_active_model();
+        next.attempts = Set(attempts);
+        callback::Entity::update(next).exec(tx).await?;
+    }
+    Ok(())
+}
+
+async fn answer(
+    tx: &Tx,
+    vault: &Vault,
+    loaded: &Loaded,
+    rating: &RatingIn,
+    by: ActorKind,
+) -> Result<(), AppError> {
+    let opinion = rating
+        .opinion
+        .as_ref()
+        .map(|text| vault.seal_text(label::OPINION, text))
+        .transpose()?;
+    let Some(row) = latest(tx, loaded.ticket.id).await? else {
+        // An answer given on the line is rated without a call-back having been opened.
+        let now = tx.now();
+        tx.stage(callback::ActiveModel {
+            id: Set(tx.ids().id()),
+            ticket_id: Set(loaded.ticket.id),
+            round: Set(loaded.ticket.round),
+            token_hash: Set(sha256(&[tx.ids().secret().as_bytes()])),
+            state: Set(CallbackState::Answered),
+            attempts: Set(0),
+            contacted: Set(Some(rating.contacted)),
+            solved: Set(Some(rating.solved)),
+            satisfied: Set(Some(i32::from(rating.satisfied))),
+            opinion_sealed: Set(opinion),
+            answered_by: Set(Some(by)),
+            created_at: Set(now),
+            expires_at: Set(now),
+            answered_at: Set(Some(now)),
+        });
+        return Ok(());
+    };
+    let mut next = row.into_active_model();
+    next.state = Set(CallbackState::Answered);
+    next.contacted = Set(Some(rating.contacted));
+    next.solved = Set(Some(rating.solved));
+    next.satisfied = Set(Some(i32::from(rating.satisfied)));
+    next.opinion_sealed = Set(opinion);
+    next.answered_by = Set(Some(by));
+    next.answered_at = Set(Some(tx.now()));
+    callback::Entity::update(next).exec(tx).await?;
+    Ok(())
+}
+
+/// The call-back that a link names.
+///
+/// # Errors
+/// `CallbackTokenInvalid`.
+pub async fn by_token(conn: &impl ConnectionTrait, token: &str) -> Result<callback::Model, AppError> {
+    callback::Entity::find()
+        .filter(callback::Column::TokenHash.eq(sha256(&[token.as_bytes()])))
+        .one(conn)
+        .await?
+        .ok_or_else(|| AppError::new(Code::CallbackTokenInvalid))
+}
+
+/// What the holder of a link sees.
+///
+/// # Errors
+/// `CallbackTokenInvalid`.
+pub async fn show(kit: &Kit, token: &str) -> Result<CallbackOut, AppError> {
+    let conn = kit.db.read();
+    let row = by_token(conn, token).await?;
+    let loaded = store::find(conn, row.ticket_id).await?;
+    let timeline = store::timeline(conn, row.ticket_id).await?;
+    let reply = timeline
+        .iter()
+        .rev()
+        .find(|entry| entry.kind == EntryKind::Replied);
+    let sealed = reply.and_then(|entry| entry.public_sealed.as_ref());
+    Ok(CallbackOut {
+        number: number::spoken(&loaded.ticket.number),
+        title: loaded.ticket.title,
+        public_reply: kit.vault.open_optional(label::PUBLIC, sealed)?,
+        state: row.state,
+        expires_at: row.expires_at,
+    })
+}
+
+/// An answer by link: what is needed besides the transaction.
+pub type ByLink = (Kit, Arc<Reference>, String, RatingIn);
+
+/// Takes the answer of who has the link; the link works once, and until it expires.
+///
+/// # Errors
+/// `CallbackTokenInvalid`, `ActionNotAllowed`.
+pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -> Result<(), AppError> {
+    let row = by_token(tx, token).await?;
+    if row.state != CallbackState::Open || row.expires_at <= tx.now() {
+        return Err(AppError::new(Code::CallbackTokenInvalid));
+    }
+    let mut loaded = store::lock(tx, row.ticket_id).await?;
+    if loaded.ticket.round != row.round {
+        return Err(AppError::new(Code::CallbackTokenInvalid));
+    }
+    let meant = act::rated(rating);
+    let mut plan = Plan::new(facts::life(&loaded));
+    let state = loaded.ticket.state;
+    plan.decide(&meant.command, By::default(), meant.said.clone())
+        .map_err(|why| act::refused(why, state))?;
+    let resident = loaded
+        .requesters
+        .first()
+        .and_then(|requester| requester.resident_id);
+    // The link was sent to the requester alone, so the answer is theirs.
+    let actor = resident.map_or(Actor::Anonymous, |id| Actor::Resident {
+        id,
+        session: uuid::Uuid::nil().into(),
+    });
+    let doer = Doer {
+        actor: &actor,
+        acting: None,
+        request_id: None,
+    };
+    apply(tx, (&kit.vault, reference), &mut loaded, &plan, doer).await?;
+    answer(tx, &kit.vault, &loaded, rating, ActorKind::Resident).await
+}
+
+/// Closes a call-back that nobody answered: the ticket counts as "not rated", never as satisfied.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lapse(tx: &Tx, kit: &Kit, reference: &Reference, ticket: TicketId) -> Result<(), AppError> {
+    let Some(row) = latest(tx, ticket).await? else {
+        return Ok(());
+    };
+    if row.state != CallbackState::Open || row.expires_at > tx.now() {
+        return Ok(());
+    }
+    let mut loaded = store::lock(tx, ticket).await?;
+    if loaded.ticket.state == TicketState::Callback {
+        let mut plan = Plan::new(facts::life(&loaded));
+        let said = Said {
+            public: true,
+            data: json!({ "rated": false }),
+            ..Said::default()
+        };
+        let state = loaded.ticket.state;
+        plan.decide(&Command::Lapse, By::default(), said)
+            .map_err(|why| act::refused(why, state))?;
+        apply(tx, (&kit.vault, reference), &mut loaded, &plan, Doer::SYSTEM).await?;
+    }
+    let mut next = row.into_active_model();
+    next.state = Set(CallbackState::Lapsed);
+    callback::Entity::update(next).exec(tx).await?;
+    Ok(())
+}

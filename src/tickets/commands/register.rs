@@ -1,0 +1,317 @@
+//! Registering a request: one transaction writes the ticket, for whom, its first entries, where it went, its clocks.
+
+use super::Setting;
+pub use super::prepare::prepare;
+use super::prepare::{Contact, Prepared};
+use super::routed::{self, Routed};
+use crate::access::actor::Actor;
+use crate::access::authenticate::local_day;
+use crate::attachments;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code, Rule};
+use crate::platform::http::answer::Answer;
+use crate::platform::http::idempotency::{Once, write_once};
+use crate::platform::personal::mask_numbers;
+use crate::residents;
+use crate::residents::rules::Phone;
+use crate::tickets::dto::RegisteredOut;
+use crate::tickets::rules::lifecycle::{By, Change, Decision, Event, Life, Tick};
+use crate::tickets::rules::{likeness, number};
+use crate::tickets::store::{Doer, Loaded, Plan, Said, apply, label};
+use crate::tickets::view::{self, Whole};
+use entity::id::{RequesterId, ResidentId, TicketId};
+use entity::kind::{ClockKind, EntryKind, ResidentKind, TicketState, Visibility};
+use entity::{ticket, ticket_requester, ticket_search};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use serde_json::json;
+
+/// Registers a checked request; once for its key.
+///
+/// # Errors
+/// When files are not the caller's own, or the database does not answer.
+pub async fn register(
+    setting: Setting,
+    once: Once,
+    prepared: Prepared,
+) -> Result<Answer<RegisteredOut>, AppError> {
+    let (db, vault) = (setting.kit.db.clone(), setting.kit.vault.clone());
+    write_once(
+        &db,
+        &vault,
+        "ticket.register",
+        once,
+        (setting, prepared),
+        |tx, input| Box::pin(write(tx, input)),
+    )
+    .await
+}
+
+async fn write(
+    tx: &Tx,
+    (setting, prepared): &(Setting, Prepared),
+) -> Result<Answer<RegisteredOut>, AppError> {
+    let mut loaded = new_ticket(tx, setting, prepared)?;
+    loaded.requesters = requesters(tx, setting, prepared, loaded.ticket.id).await?;
+    let route = begin(tx, setting, prepared, &mut loaded).await?;
+    if let (_, Some(uploader)) = setting.caller.actor.identity() {
+        let kind = setting.caller.actor.identity().0;
+        let id = loaded.ticket.id;
+        attachments::store::bind(
+            tx,
+            &prepared.attachments,
+            id,
+            1,
+            Visibility::Public,
+            (kind, uploader),
+        )
+        .await?;
+    }
+    index(tx, setting, prepared, &loaded);
+    answer(tx, setting, loaded, route)
+}
+
+fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded, AppError> {
+    let vault = &setting.kit.vault;
+    let now = tx.now();
+    let seal =
+        |label, text: &Option<String>| text.as_ref().map(|text| vault.seal_text(label, text)).transpose();
+    let ticket = ticket::Model {
+        id: tx.ids().id(),
+        number: number::make(local_day(now), tx.ids().below(number::BOUND)),
+        state: TicketState::Registered,
+        round: 1,
+        request_type: prepared.request_type,
+        service_id: prepared.service_id,
+        category: prepared.category.clone(),
+        urgency: prepared.urgency,
+        channel: prepared.channel,
+        title: prepared.title.clone(),
+        content_sealed: vault.seal_text(label::CONTENT, &prepared.content)?,
+        form_sealed: seal(label::FORM, &prepared.form)?,
+        place_unit_id: prepared.place_unit_id,
+        place_path: prepared.place_path.clone(),
+        place_name: prepared.place_name.clone(),
+        address_sealed: seal(label::ADDRESS, &prepared.place.address)?,
+        lat: prepared.place.point.map(|(lat, _)| lat),
+        lng: prepared.place.point.map(|(_, lng)| lng),
+        confidential: prepared.confidential,
+        anonymous: false,
+        sensitive: prepared.sensitive,
+        wants_reply: prepared.wants_reply,
+        result: None,
+        routes: 0,
+        replied_by: None,
+        contacted: false,
+        rated: false,
+        entries: 0,
+        head: Vec::new(),
+        next_due_at: None,
+        created_at: now,
+        closed_at: None,
+        updated_at: now,
+        version: 0,
+    };
+    Ok(Loaded {
+        ticket,
+        legs: Vec::new(),
+        requesters: Vec::new(),
+        added: Vec::new(),
+        running: Vec::new(),
+    })
+}
+
+/// Who asks: the resident who is logged in, or whom the operator or kiosk named.
+async fn requesters(
+    tx: &Tx,
+    setting: &Setting,
+    prepared: &Prepared,
+    ticket: TicketId,
+) -> Result<Vec<ticket_requester::Model>, AppError> {
+    let vault = &setting.kit.vault;
+    let (resident_id, phone, name) = match &setting.caller.actor {
+        Actor::Resident { id, .. } => known(tx, setting, *id).await?,
+        _ => named(tx, setting, &prepared.requester).await?,
+    };
+    if let Some(other) = prepared.on_behalf_of {
+        may_act_for(tx, setting, other, phone.as_ref()).await?;
+    }
+    let client_id = match &setting.caller.actor {
+        Actor::Client { id, .. } => Some(*id),
+        _ => None,
+    };
+    let canonical = phone.as_ref().map(Phone::canonical);
+    let row = ticket_requester::Model {
+        id: tx.ids().id::<RequesterId>(),
+        ticket_id: ticket,
+        resident_id,
+        client_id,
+        standing: prepared.standing,
+        on_behalf_of: prepared.on_behalf_of,
+        name_sealed: name.map(|name| vault.seal_text(label::NAME, &name)).transpose()?,
+        phone_sealed: canonical
+            .as_ref()
+            .map(|phone| vault.seal_text(label::PHONE, phone))
+            .transpose()?,
+        phone_index: canonical.as_ref().map(|phone| vault.index("phone", phone)),
+        extraction_hash: None,
+        created_at: tx.now(),
+    };
+    Ok(vec![row])
+}
+
+type Known = (Option<ResidentId>, Option<Phone>, Option<String>);
+
+async fn known(tx: &Tx, setting: &Setting, id: ResidentId) -> Result<Known, AppError> {
+    let row = residents::store::find(tx, id).await?;
+    let (name, phone) = residents::view::plain(&setting.kit.vault, &row)?;
+    Ok((Some(id), phone.as_deref().and_then(Phone::parse), name))
+}
+
+/// A caller whose number is known once is that person; one whose number is new is registered with it, so that they
+/// find their request when they log in later.
+async fn named(tx: &Tx, setting: &Setting, contact: &Contact) -> Result<Known, AppError> {
+    let vault = &setting.kit.vault;
+    let plain = contact.name.as_ref().map(|name| name.plain().to_owned());
+    if let Some(id) = contact.resident_id {
+        let (_, phone, name) = known(tx, setting, id)
+            .await
+            .map_err(|_| AppError::field("/requester/resident_id", Rule::Unknown))?;
+        return Ok((Some(id), contact.phone.clone().or(phone), plain.or(name)));
+    }
+    let Some(phone) = &contact.phone else {
+        return Ok((None, None, plain));
+    };
+    let found = residents::store::by_phone(tx, vault, phone).await?;
+    let id = match found.as_slice() {
+        [] => {
+            let new = residents::commands::NewResident {
+                name: contact.name.clone(),
+                phone: Some(phone.clone()),
+                ..residents::commands::NewResident::of(ResidentKind::Person)
+            };
+            Some(residents::commands::insert(tx, vault, &new).await?.id)
+        }
+        [one] => Some(one.id),
+        // A shared telephone: whose matter it is stays open until somebody says so.
+        _ => None,
+    };
+    let name = match (&plain, found.as_slice()) {
+        (None, [one]) => residents::view::plain(vault, one)?.0,
+        _ => plain,
+    };
+    Ok((id, Some(phone.clone()), name))
+}
+
+/// Somebody may ask for another who named them as a contact and agreed; staff ask for whoever tells them to.
+async fn may_act_for(
+    tx: &Tx,
+    setting: &Setting,
+    other: ResidentId,
+    phone: Option<&Phone>,
+) -> Result<(), AppError> {
+    let unknown = || AppError::field("/on_behalf_of", Rule::Unknown);
+    residents::store::find(tx, other).await.map_err(|_| unknown())?;
+    if matches!(setting.caller.actor, Actor::Staff { .. }) {
+        return Ok(());
+    }
+    let phone = phone.ok_or_else(unknown)?;
+    let agreed = residents::store::may_act_for(tx, &setting.kit.vault, phone).await?;
+    if agreed.contains(&other) {
+        Ok(())
+    } else {
+        Err(unknown())
+    }
+}
+
+/// The first entries: registered, and unless an operator's look is due, accepted and routed.
+async fn begin(
+    tx: &Tx,
+    setting: &Setting,
+    prepared: &Prepared,
+    loaded: &mut Loaded,
+) -> Result<Option<Routed>, AppError> {
+    let Setting {
+        kit,
+        reference,
+        caller,
+    } = setting;
+    let doer = Doer {
+        actor: &caller.actor,
+        acting: Some(&caller.acting),
+        request_id: caller.request_id.as_deref(),
+    };
+    let goes_on = prepared.accepts_by_itself && !prepared.hold;
+    let mut plan = Plan::new(Life::new());
+    let registered = Decision {
+        events: vec![Event {
+            kind: EntryKind::Registered,
+            to: TicketState::Registered,
+            change: Change::None,
+        }],
+        ticks: if goes_on {
+            Vec::new()
+        } else {
+            vec![Tick::Start(ClockKind::Accept)]
+        },
+    };
+    let data = json!({ "channel": prepared.channel, "category": prepared.category, "request_type": prepared.request_type });
+    plan.add(
+        registered,
+        Said {
+            public: true,
+            data,
+            ..Said::default()
+        },
+    );
+    let mut route = None;
+    if goes_on {
+        let by = By {
+            staff: caller.actor.staff_id(),
+        };
+        let routed = routed::route(reference, &loaded.ticket, tx.now())?;
+        routed::accept_and_route(&mut plan, by, &routed).map_err(|_| AppError::new(Code::Internal))?;
+        route = Some(routed);
+    }
+    apply(tx, (&kit.vault, reference), loaded, &plan, doer).await?;
+    Ok(route)
+}
+
+fn index(tx: &Tx, setting: &Setting, prepared: &Prepared, loaded: &Loaded) {
+    let text = format!(
+        "{} {} {}",
+        prepared.title,
+        mask_numbers(&prepared.content),
+        prepared.place_name
+    );
+    let terms = setting.kit.db.search_document(&likeness::index_terms(&text));
+    for requester in &loaded.requesters {
+        tx.stage(requester.clone().into_active_model().reset_all());
+    }
+    tx.stage(ticket_search::ActiveModel {
+        ticket_id: Set(loaded.ticket.id),
+        terms: Set(terms),
+    });
+}
+
+fn answer(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: Loaded,
+    route: Option<Routed>,
+) -> Result<Answer<RegisteredOut>, AppError> {
+    let Setting {
+        kit,
+        reference,
+        caller,
+    } = setting;
+    let receipt = view::receipt(kit, &loaded.ticket, tx.now())?;
+    let staff = matches!(caller.actor, Actor::Staff { .. });
+    let (id, version) = (loaded.ticket.id, loaded.ticket.version);
+    let whole = Whole::after(loaded);
+    let out = RegisteredOut {
+        ticket: view::ticket(kit, reference, &whole, &caller.actor, &caller.acting)?,
+        route: route.map(|routed| routed.explanation).filter(|_| staff),
+        receipt,
+    };
+    Ok(Answer::created(&out, format!("/api/v1/tickets/{id}"))?.version(version))
+}

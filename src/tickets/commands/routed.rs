@@ -1,0 +1,149 @@
+//! Routing as a step of a ticket's life: from a route to the command that it means.
+
+use crate::access::authenticate::local_day;
+use crate::intake::RouteOut;
+use crate::intake::{place, route};
+use crate::orgs::rules::{Located, MatchedBy};
+use crate::platform::error::{AppError, Code};
+use crate::reference::Reference;
+use crate::tickets::rules::lifecycle::{By, Command, Refusal};
+use crate::tickets::store::{LegData, Plan, Said};
+use crate::tickets::view::json;
+use chrono::{DateTime, Utc};
+use entity::id::{StaffId, UnitId};
+use entity::ticket;
+use serde_json::{Value, json as value};
+
+/// What a route means: the command, what is said of it, and its explanation.
+pub struct Routed {
+    /// `Dispatch` or `Pool`.
+    pub command: Command,
+    /// What goes into the timeline.
+    pub said: Said,
+    /// The explanation.
+    pub explanation: RouteOut,
+}
+
+/// Routes a ticket by catalogue, place, rules and roster.
+///
+/// # Errors
+/// When the ticket's service or place is no longer known.
+pub fn route(reference: &Reference, ticket: &ticket::Model, now: DateTime<Utc>) -> Result<Routed, AppError> {
+    let gone = || AppError::new(Code::Internal);
+    let day = local_day(now);
+    let service = reference.catalogue.get(ticket.service_id).ok_or_else(gone)?;
+    let unit = reference
+        .directory
+        .current(ticket.place_unit_id, day)
+        .ok_or_else(gone)?;
+    let located = Located {
+        unit,
+        by: MatchedBy::Unit,
+        found: None,
+    };
+    let turn = turn(ticket);
+    let chosen = route::choose(
+        reference,
+        day,
+        service,
+        ticket.request_type,
+        ticket.channel,
+        &located,
+        turn,
+    );
+    let explanation = route::explain(reference, service, &located, &chosen);
+    let leg = match chosen.unit {
+        Some(unit) => Some(leg(
+            reference,
+            unit,
+            chosen.person.map(|(id, _)| id),
+            Some(chosen.post),
+            json(&explanation)?,
+        )?),
+        None => None,
+    };
+    let command = match &leg {
+        Some(leg) => Command::Dispatch {
+            unit: leg.unit_id,
+            person: leg.staff_id,
+        },
+        None => Command::Pool,
+    };
+    let data = leg.as_ref().map_or_else(|| value!({ "pool": true }), leg_words);
+    Ok(Routed {
+        command,
+        said: Said {
+            data,
+            public: true,
+            leg,
+            ..Said::default()
+        },
+        explanation,
+    })
+}
+
+/// Adds the acceptance and what the route means.
+///
+/// # Errors
+/// The refusal.
+pub fn accept_and_route(plan: &mut Plan, by: By, routed: &Routed) -> Result<(), Refusal> {
+    plan.decide(
+        &Command::Accept,
+        by,
+        Said {
+            public: true,
+            data: value!({}),
+            ..Said::default()
+        },
+    )?;
+    plan.decide(&routed.command, By::default(), routed.said.clone())
+}
+
+/// A leg by names of today.
+///
+/// # Errors
+/// When the unit is not known.
+pub fn leg(
+    reference: &Reference,
+    unit: UnitId,
+    person: Option<StaffId>,
+    post: Option<String>,
+    explanation: Value,
+) -> Result<LegData, AppError> {
+    let unit = reference
+        .directory
+        .get(unit)
+        .ok_or_else(|| AppError::new(Code::Internal))?;
+    let colleague = person.and_then(|id| reference.roster.iter().find(|colleague| colleague.id == id));
+    Ok(LegData {
+        unit_id: unit.id,
+        unit_path: unit.path.clone(),
+        unit_name: unit.name.clone(),
+        staff_id: person,
+        staff_name: colleague.map(|colleague| colleague.name.clone()),
+        post,
+        explanation,
+    })
+}
+
+/// What the timeline keeps of a leg.
+pub fn leg_words(leg: &LegData) -> Value {
+    value!({ "unit": leg.unit_name, "unit_id": leg.unit_id, "staff": leg.staff_name, "staff_id": leg.staff_id })
+}
+
+/// A number that differs from ticket to ticket, and is the same whenever the command runs.
+fn turn(ticket: &ticket::Model) -> u64 {
+    u64::try_from(ticket.id.0.as_u128() % u128::from(u64::MAX)).unwrap_or(0)
+}
+
+/// Where a request's place lies.
+///
+/// # Errors
+/// As [`place::locate`].
+pub fn locate<'a>(
+    reference: &'a Reference,
+    wanted: &place::Place,
+    now: DateTime<Utc>,
+) -> Result<Located<'a>, AppError> {
+    place::locate(&reference.directory, local_day(now), wanted)
+}

@@ -1,0 +1,345 @@
+//! What goes out. What a caller may not see is absent.
+
+use crate::intake::RouteOut;
+use chrono::{DateTime, Utc};
+use entity::id::{AttachmentId, ResidentId, StaffId, TicketId, UnitId};
+use entity::kind::{
+    ActorKind, CallbackState, Channel, ClockKind, EntryKind, LimitUnit, RequestType, Role, Standing,
+    TicketResult, TicketState, Urgency, Visibility,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A ticket in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TicketRow {
+    /// Key.
+    pub id: TicketId,
+    /// The number, in groups that are easy to say.
+    #[schema(example = "261124 4829 17305")]
+    pub number: String,
+    /// In one line.
+    pub title: String,
+    /// Where it stands.
+    pub state: TicketState,
+    /// 1, and one more for each rework.
+    pub round: i32,
+    /// The type.
+    pub request_type: RequestType,
+    /// The service's code.
+    pub category: String,
+    /// How urgent.
+    pub urgency: Urgency,
+    /// The way in.
+    pub channel: Channel,
+    /// Where it happened.
+    #[schema(example = "蓬江区 白沙街道 羊桥社区")]
+    pub place: String,
+    /// The unit that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_name: Option<String>,
+    /// The person there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staff_name: Option<String>,
+    /// The nearest due time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_due_at: Option<DateTime<Utc>>,
+    /// Whether that time has passed.
+    pub overdue: bool,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who asked, as far as the caller may see.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RequesterOut {
+    /// The person of the register.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resident_id: Option<ResidentId>,
+    /// For oneself or for another.
+    pub standing: Standing,
+    /// The name, masked unless it is one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "张*")]
+    pub name: Option<String>,
+    /// The number, masked unless it is one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "138****1234")]
+    pub phone: Option<String>,
+}
+
+/// A clock.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClockOut {
+    /// What it measures.
+    pub kind: ClockKind,
+    /// For which round.
+    pub round: i32,
+    /// The limit's number.
+    pub amount: i32,
+    /// The limit's unit.
+    pub unit: LimitUnit,
+    /// Since when it runs.
+    pub started_at: DateTime<Utc>,
+    /// When it runs out.
+    pub due_at: DateTime<Utc>,
+    /// When it was stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// Whether it ran out before it was stopped.
+    pub breached: bool,
+    /// Whether it ends in a year whose holidays are not published.
+    pub provisional: bool,
+}
+
+/// A file.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AttachmentOut {
+    /// Key.
+    pub id: AttachmentId,
+    /// Its name.
+    #[schema(example = "现场.jpg")]
+    pub name: String,
+    /// Its type, by its content.
+    #[schema(example = "image/jpeg")]
+    pub media_type: String,
+    /// Its size.
+    pub size_bytes: i64,
+    /// SHA-256 of what is kept, in hexadecimal.
+    pub sha256: String,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// The entry that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<i64>,
+}
+
+/// An entry of the timeline.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EntryOut {
+    /// 1, 2, 3 …; those not shown leave gaps.
+    pub seq: i64,
+    /// What happened.
+    pub kind: EntryKind,
+    /// In Chinese.
+    #[schema(example = "签收")]
+    pub label: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who, by kind.
+    pub actor_kind: ActorKind,
+    /// Who; for the requester only the unit is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_name: Option<String>,
+    /// In which role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// For which unit, by its name of the day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_name: Option<String>,
+    /// The state before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<TicketState>,
+    /// The state after.
+    pub to: TicketState,
+    /// Whether the requester sees it.
+    pub public: bool,
+    /// For the requester.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_text: Option<String>,
+    /// For staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_text: Option<String>,
+    /// More, by kind; for staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub data: Option<Value>,
+    /// Its hash in the chain, in hexadecimal.
+    pub hash: String,
+}
+
+/// A ticket, as far as the caller may see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TicketOut {
+    /// What a list shows of it.
+    #[serde(flatten)]
+    pub row: TicketRow,
+    /// In full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// The service's name.
+    pub category_name: String,
+    /// The service's own form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub form: Option<Map<String, Value>>,
+    /// The address of the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Latitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lat: Option<f64>,
+    /// Longitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lng: Option<f64>,
+    /// Whether the handling unit must not learn who asks.
+    pub confidential: bool,
+    /// Whether a reply is wanted.
+    pub wants_reply: bool,
+    /// What came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<TicketResult>,
+    /// Until when an answer is promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promised_at: Option<DateTime<Utc>>,
+    /// Who asked.
+    pub requesters: Vec<RequesterOut>,
+    /// The unit that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_id: Option<UnitId>,
+    /// The person there; for staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staff_id: Option<StaffId>,
+    /// Why it is there; for staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub explanation: Option<Value>,
+    /// Clocks.
+    pub clocks: Vec<ClockOut>,
+    /// What happened.
+    pub timeline: Vec<EntryOut>,
+    /// Files.
+    pub attachments: Vec<AttachmentOut>,
+    /// What the caller may do now: words for `action`.
+    pub actions: Vec<String>,
+    /// Version, as in the `ETag`.
+    pub version: i64,
+    /// When it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// A ticket that was registered.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RegisteredOut {
+    /// The ticket.
+    pub ticket: TicketOut,
+    /// Where it went, and why; for staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteOut>,
+    /// What was received and when, signed.
+    pub receipt: ReceiptOut,
+}
+
+/// A signed receipt: a JWS (RFC 7515) of type `receipt+jwt` that anybody can verify with the published keys.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReceiptOut {
+    /// The number.
+    #[schema(example = "261124 4829 17305")]
+    pub number: String,
+    /// When the request was received.
+    pub received_at: DateTime<Utc>,
+    /// Length of the timeline.
+    pub entries: i64,
+    /// Hash of its last entry, in hexadecimal.
+    pub head: String,
+    /// All of this, signed.
+    pub jws: String,
+}
+
+/// Whether a timeline is unbroken.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VerificationOut {
+    /// Whether every entry fits the one before and the last one the ticket.
+    pub intact: bool,
+    /// Length of the timeline.
+    pub entries: i64,
+    /// Hash of its last entry, in hexadecimal.
+    pub head: String,
+    /// The first entry that does not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_broken: Option<i64>,
+}
+
+/// A matter that may be the same.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SimilarOut {
+    /// The ticket.
+    #[serde(flatten)]
+    pub row: TicketRow,
+    /// `same_person` or `same_place`.
+    #[schema(example = "same_place")]
+    pub because: String,
+    /// How alike the texts are, 0 to 1.
+    #[schema(example = 0.62)]
+    pub likeness: f64,
+}
+
+/// Somebody of the register, masked, with their tickets.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CallerOut {
+    /// The person.
+    pub resident_id: ResidentId,
+    /// The name, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "张*")]
+    pub name: Option<String>,
+    /// Where they live, at most the community.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub community: Option<String>,
+    /// Open and recent tickets, newest first.
+    pub tickets: Vec<TicketRow>,
+}
+
+/// Tickets of a unit by state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QueueOut {
+    /// The unit; absent for what no unit has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_id: Option<UnitId>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_name: Option<String>,
+    /// The state.
+    pub state: TicketState,
+    /// How many.
+    pub n: i64,
+}
+
+/// Counts of queues.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QueuesOut {
+    /// By unit and state, without those of none.
+    pub queues: Vec<QueueOut>,
+    /// Tickets with a clock that has run out; at most 1,000 are counted.
+    pub overdue: u64,
+}
+
+/// What was hidden.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RevealOut {
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// A call-back, for who has the link.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CallbackOut {
+    /// The number of the ticket.
+    #[schema(example = "261124 4829 17305")]
+    pub number: String,
+    /// In one line.
+    pub title: String,
+    /// The reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_reply: Option<String>,
+    /// Where the call-back stands.
+    pub state: CallbackState,
+    /// Until when it can be answered.
+    pub expires_at: DateTime<Utc>,
+}

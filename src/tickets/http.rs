@@ -1,0 +1,27 @@
+//! `/api/v1/tickets` and what belongs to it.
+
+mod callbacks;
+mod desk;
+mod files;
+mod intake;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Routes of this slice.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(intake::identify_caller)
+        .service(intake::find_similar)
+        .service(intake::register_ticket)
+        .service(desk::list_tickets)
+        .service(desk::count_queues)
+        .service(desk::get_ticket)
+        .service(desk::act_on_ticket)
+        .service(desk::get_receipt)
+        .service(desk::verify_ticket)
+        .service(desk::reveal_requester)
+        .service(files::upload_attachment)
+        .service(files::get_attachment)
+        .service(callbacks::get_callback)
+        .service(callbacks::answer_callback);
+}

@@ -1,0 +1,192 @@
+//! Working with tickets.
+
+use crate::access::{Permit, op};
+use crate::ledger::audit;
+use crate::platform::error::{AppError, Fields, Rule};
+use crate::platform::http::answer::Answer;
+use crate::platform::http::etag::IfMatch;
+use crate::platform::http::idempotency::{IdempotencyKey, write_once};
+use crate::platform::http::json::Json;
+use crate::platform::http::page::Page;
+use crate::platform::personal::mask_numbers;
+use crate::reference::Desk;
+use crate::tickets::commands::Setting;
+use crate::tickets::commands::act::{self, Action};
+use crate::tickets::dto::{
+    ActionIn, QueuesOut, Reason, ReceiptOut, RevealOut, TicketOut, TicketRow, TicketsQuery, VerificationOut,
+};
+use crate::tickets::facts;
+use crate::tickets::queries::{detail, list, queues};
+use crate::tickets::store::{self, label};
+use actix_web::web::{Data, Path, Query};
+use actix_web::{FromRequest, HttpRequest, get, post};
+use entity::id::TicketId;
+use serde_json::json;
+
+/// Tickets that the caller may see, filtered.
+#[utoipa::path(tag = "tickets", params(TicketsQuery), responses((status = 200, body = Page<TicketRow>)))]
+#[get("/tickets")]
+pub async fn list_tickets(
+    permit: Permit<op::ListTickets>,
+    desk: Data<Desk>,
+    query: Query<TicketsQuery>,
+) -> Result<Answer<Page<TicketRow>>, AppError> {
+    let reference = desk.reference().await?;
+    let reach = permit.caller.reach();
+    let by = (&permit.caller.actor, &reach);
+    Answer::ok(&list::page(&desk.kit.db, &reference.directory, by, &query, desk.kit.now()).await?)
+}
+
+/// How many tickets are in which queue.
+#[utoipa::path(tag = "tickets", responses((status = 200, body = QueuesOut)))]
+#[get("/queues")]
+pub async fn count_queues(
+    permit: Permit<op::CountQueues>,
+    desk: Data<Desk>,
+) -> Result<Answer<QueuesOut>, AppError> {
+    let reference = desk.reference().await?;
+    Answer::ok(&queues::counts(&desk.kit, &reference, &permit.caller).await?)
+}
+
+/// A ticket with its timeline, clocks, files, and what the caller may do now.
+#[utoipa::path(tag = "tickets", responses((status = 200, body = TicketOut)))]
+#[get("/tickets/{id}")]
+pub async fn get_ticket(
+    permit: Permit<op::GetTicket>,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+) -> Result<Answer<TicketOut>, AppError> {
+    let reference = desk.reference().await?;
+    let (out, version) = detail::whole(&desk.kit, &reference, &permit.caller, *id).await?;
+    Ok(Answer::ok(&out)?.version(version))
+}
+
+/// Acts on a ticket. `If-Match` names the version that was seen; a requester's own `supplement` and `rate` need none.
+/// The answer holds of the timeline what the action added.
+#[utoipa::path(tag = "tickets", request_body = ActionIn, responses((status = 200, body = TicketOut)))]
+#[post("/tickets/{id}/actions")]
+pub async fn act_on_ticket(
+    permit: Permit<op::ActOnTicket>,
+    request: HttpRequest,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+    key: IdempotencyKey,
+    body: Json<ActionIn>,
+) -> Result<Answer<TicketOut>, AppError> {
+    let caller = permit.caller;
+    let exempt = matches!(body.value, ActionIn::Supplement { .. } | ActionIn::Rate { .. });
+    let version = if exempt {
+        None
+    } else {
+        Some(IfMatch::extract(&request).await?)
+    };
+    body.value.check()?;
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
+    let setting = Setting {
+        kit: desk.kit.clone(),
+        reference: desk.reference().await?,
+        caller,
+    };
+    act::act(
+        setting,
+        once,
+        Action {
+            ticket: *id,
+            version,
+            action: body.value,
+        },
+    )
+    .await
+}
+
+/// A signed receipt of the ticket as it stands.
+#[utoipa::path(tag = "tickets", responses((status = 200, body = ReceiptOut)))]
+#[get("/tickets/{id}/receipt")]
+pub async fn get_receipt(
+    permit: Permit<op::GetReceipt>,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+) -> Result<Answer<ReceiptOut>, AppError> {
+    Answer::ok(&detail::receipt(&desk.kit, &permit.caller, *id).await?)
+}
+
+/// Whether the timeline is unbroken.
+#[utoipa::path(tag = "tickets", responses((status = 200, body = VerificationOut)))]
+#[get("/tickets/{id}/verify")]
+pub async fn verify_ticket(
+    permit: Permit<op::VerifyTicket>,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+) -> Result<Answer<VerificationOut>, AppError> {
+    Answer::ok(&detail::verify(&desk.kit, &permit.caller, *id).await?)
+}
+
+/// Shows who asked, for a reason. Who looked, and why, is kept before the answer goes out.
+#[utoipa::path(tag = "tickets", request_body = Reason, responses((status = 200, body = RevealOut)))]
+#[post("/tickets/{id}/reveal")]
+pub async fn reveal_requester(
+    permit: Permit<op::RevealRequester>,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+    key: IdempotencyKey,
+    body: Json<Reason>,
+) -> Result<Answer<RevealOut>, AppError> {
+    let mut fields = Fields::default();
+    let reason = fields.text("/reason", &body.value.reason, 200);
+    if reason.chars().count() < 3 {
+        fields.add("/reason", Rule::TooShort(3));
+    }
+    for (at, field) in body.value.fields.iter().enumerate() {
+        if !matches!(field.as_str(), "name" | "phone") {
+            fields.add(
+                format!("/fields/{at}"),
+                Rule::OneOf(vec!["name".into(), "phone".into()]),
+            );
+        }
+    }
+    fields.finish()?;
+    let caller = permit.caller;
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
+    let input = (
+        caller,
+        desk.kit.vault.clone(),
+        *id,
+        body.value.fields,
+        mask_numbers(&reason),
+    );
+    write_once(
+        &desk.kit.db,
+        &desk.kit.vault,
+        "ticket.reveal",
+        once,
+        input,
+        |tx, input| {
+            Box::pin(async move {
+                let (caller, vault, id, fields, reason) = input;
+                let loaded = store::find(tx, *id).await?;
+                let acting = facts::allow(&caller.actor, caller.op, &loaded)?;
+                facts::check_reveal(&loaded, acting.role)?;
+                audit::record(
+                    tx,
+                    caller,
+                    "ticket",
+                    id,
+                    json!({ "fields": fields, "reason": reason }),
+                );
+                let wants = |field: &str| fields.iter().any(|asked| asked == field);
+                let first = loaded.requesters.first();
+                let name = first
+                    .and_then(|row| row.name_sealed.as_ref())
+                    .filter(|_| wants("name"));
+                let phone = first
+                    .and_then(|row| row.phone_sealed.as_ref())
+                    .filter(|_| wants("phone"));
+                Answer::ok(&RevealOut {
+                    name: vault.open_optional(label::NAME, name)?,
+                    phone: vault.open_optional(label::PHONE, phone)?,
+                })
+            })
+        },
+    )
+    .await
+}

@@ -1,0 +1,56 @@
+//! What happens by itself: clocks run out, call-backs lapse, queues are counted, people are told.
+
+mod clocks;
+mod counts;
+mod milestones;
+
+use crate::ledger::{events, timers};
+use crate::platform::jobs::Job;
+use crate::reference::Desk;
+use futures_util::FutureExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The jobs of this slice.
+#[must_use]
+pub fn jobs(desk: &Desk) -> Vec<Job> {
+    let (timing, counting, telling) = (desk.clone(), desk.clone(), desk.clone());
+    vec![
+        Job::new("timers", Duration::from_secs(1), move || {
+            let desk = timing.clone();
+            async move {
+                let now = desk.kit.now();
+                timers::fire_next(&desk.kit.db.clone(), now, Arc::new(desk), |tx, desk, timer| {
+                    Box::pin(clocks::fire(tx, desk, timer))
+                })
+                .await
+            }
+            .boxed()
+        }),
+        Job::new("queue_counts", Duration::from_secs(1), move || {
+            let db = counting.kit.db.clone();
+            async move {
+                events::consume(&db, "queue_counts", (), |tx, (), batch| {
+                    Box::pin(counts::fold(tx, batch))
+                })
+                .await
+            }
+            .boxed()
+        }),
+        Job::new("milestones", Duration::from_secs(1), move || {
+            let desk = telling.clone();
+            async move {
+                let reference = desk.reference().await?;
+                let context = milestones::Context {
+                    kit: desk.kit.clone(),
+                    reference,
+                };
+                events::consume(&desk.kit.db, "milestones", context, |tx, context, batch| {
+                    Box::pin(milestones::tell(tx, context, batch))
+                })
+                .await
+            }
+            .boxed()
+        }),
+    ]
+}

@@ -1,0 +1,88 @@
+//! A timer of a ticket fires: it looks at the state first, since what it was set for may be over.
+
+use crate::ledger::events::{self, News};
+use crate::platform::db::Tx;
+use crate::platform::error::AppError;
+use crate::reference::Desk;
+use crate::tickets::commands::callback;
+use crate::tickets::store::{self, Doer, Said, append, timer};
+use entity::id::{ClockId, TicketId};
+use entity::kind::EntryKind;
+use entity::{clock, durable_timer, ticket};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+
+/// Fires a timer.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<(), AppError> {
+    match due.kind.as_str() {
+        timer::CLOCK => run_out(tx, desk, ClockId(due.subject_id)).await,
+        timer::CALLBACK => {
+            let reference = desk.reference().await?;
+            callback::lapse(tx, &desk.kit, &reference, TicketId(due.subject_id)).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A clock ran out while it ran: it is marked, the timeline says so, the log tells those who watch.
+async fn run_out(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
+    let Some(row) = clock::Entity::find_by_id(id).one(tx).await? else {
+        return Ok(());
+    };
+    if row.stopped_at.is_some() || row.breached_at.is_some() || row.due_at > tx.now() {
+        return Ok(());
+    }
+    let mut loaded = store::lock(tx, row.ticket_id).await?;
+    let state = loaded.ticket.state;
+    let said = Said {
+        data: json!({ "clock": row.kind, "due_at": row.due_at }),
+        ..Said::default()
+    };
+    append(
+        tx,
+        &desk.kit.vault,
+        &mut loaded,
+        EntryKind::Overdue,
+        (Some(state), state),
+        &said,
+        Doer::SYSTEM,
+    )?;
+    clock::Entity::update(clock::ActiveModel {
+        id: Set(id),
+        breached_at: Set(Some(tx.now())),
+        ..Default::default()
+    })
+    .exec(tx)
+    .await?;
+    let ticket = &loaded.ticket;
+    ticket::Entity::update_many()
+        .set(ticket::ActiveModel {
+            entries: Set(ticket.entries),
+            head: Set(ticket.head.clone()),
+            version: Set(ticket.version + 1),
+            updated_at: Set(tx.now()),
+            ..Default::default()
+        })
+        .filter(ticket::Column::Id.eq(ticket.id))
+        .exec(tx)
+        .await?;
+    let lead = loaded.lead();
+    events::publish(
+        tx,
+        News {
+            kind: "ticket.overdue".into(),
+            subject_kind: "ticket",
+            subject_id: ticket.id.0,
+            unit_path: lead.map(|leg| leg.unit_path.clone()),
+            data: json!({
+                "clock": row.kind, "from": state, "to": state, "round": ticket.round,
+                "unit_before": lead.map(|leg| leg.unit_id), "unit_id": lead.map(|leg| leg.unit_id),
+                "staff_id": lead.and_then(|leg| leg.staff_id),
+            }),
+        },
+    );
+    Ok(())
+}

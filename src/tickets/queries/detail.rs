@@ -1,0 +1,109 @@
+//! One ticket, whole.
+
+use crate::access::Op;
+use crate::access::actor::Acting;
+use crate::access::permit::Caller;
+use crate::attachments;
+use crate::platform::crypto::hex;
+use crate::platform::error::AppError;
+use crate::platform::kit::Kit;
+use crate::reference::Reference;
+use crate::tickets::dto::{ReceiptOut, TicketOut, VerificationOut};
+use crate::tickets::facts::allow;
+use crate::tickets::rules::chain;
+use crate::tickets::store::{self, Loaded};
+use crate::tickets::view::{self, Whole};
+use entity::attachment;
+use entity::id::{AttachmentId, TicketId};
+use entity::kind::Visibility;
+
+/// A ticket that the caller may see for this operation.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub async fn find_for(kit: &Kit, caller: &Caller, id: TicketId) -> Result<(Loaded, Acting), AppError> {
+    let loaded = store::find(kit.db.read(), id).await?;
+    let acting = allow(&caller.actor, caller.op, &loaded)?;
+    Ok((loaded, acting))
+}
+
+/// A ticket with all that belongs to it.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn whole(
+    kit: &Kit,
+    reference: &Reference,
+    caller: &Caller,
+    id: TicketId,
+) -> Result<(TicketOut, i64), AppError> {
+    let conn = kit.db.read();
+    let (loaded, acting) = find_for(kit, caller, id).await?;
+    let version = loaded.ticket.version;
+    let whole = Whole {
+        clocks: store::clocks(conn, id).await?,
+        timeline: store::timeline(conn, id).await?,
+        files: attachments::store::of_ticket(conn, id).await?,
+        loaded,
+    };
+    Ok((
+        view::ticket(kit, reference, &whole, &caller.actor, &acting)?,
+        version,
+    ))
+}
+
+/// A signed receipt of the ticket as it stands.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn receipt(kit: &Kit, caller: &Caller, id: TicketId) -> Result<ReceiptOut, AppError> {
+    let (loaded, _) = find_for(kit, caller, id).await?;
+    view::receipt(kit, &loaded.ticket, kit.now())
+}
+
+/// Checks the chain of the timeline.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn verify(kit: &Kit, caller: &Caller, id: TicketId) -> Result<VerificationOut, AppError> {
+    let (loaded, _) = find_for(kit, caller, id).await?;
+    let timeline = store::timeline(kit.db.read(), id).await?;
+    let first_broken = chain::first_broken(&timeline, &loaded.ticket.head);
+    Ok(VerificationOut {
+        intact: first_broken.is_none(),
+        entries: loaded.ticket.entries,
+        head: hex(&loaded.ticket.head),
+        first_broken,
+    })
+}
+
+/// A file that the caller may see: of a ticket that they may see, and public if they see only what is public; or one
+/// of their own that belongs to no ticket yet.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn file(kit: &Kit, caller: &Caller, id: AttachmentId) -> Result<attachment::Model, AppError> {
+    use crate::access::policy::sees_internal;
+    use crate::platform::error::Code;
+    let missing = || AppError::new(Code::NotFound);
+    let row = attachments::store::find(kit.db.read(), id).await?;
+    let Some(ticket) = row.ticket_id else {
+        let mine = caller.actor.identity() == (row.uploader_kind, Some(row.uploader_id));
+        return if mine && row.state == entity::kind::AttachmentState::Stored {
+            Ok(row)
+        } else {
+            Err(missing())
+        };
+    };
+    let loaded = store::find(kit.db.read(), ticket).await?;
+    let acting = crate::access::policy::decide(
+        &caller.actor,
+        Op::GetAttachment,
+        Op::GetAttachment,
+        &crate::tickets::facts::facts(&loaded),
+    )?;
+    if row.visibility == Visibility::Internal && !sees_internal(acting.role) {
+        return Err(missing());
+    }
+    Ok(row)
+}

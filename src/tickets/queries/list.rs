@@ -1,0 +1,414 @@
+//! Lists of tickets: cut by what the caller reaches, filtered, by keyset. One statement a page.
+
+use crate::access::Reach;
+use crate::access::actor::Actor;
+use crate::orgs::rules::Directory;
+use crate::orgs::store::after_prefix;
+use crate::platform::db::Db;
+use crate::platform::error::{AppError, Rule};
+use crate::platform::http::page::{self, List, Page};
+use crate::tickets::dto::{TicketRow, TicketsQuery};
+use crate::tickets::rules::{likeness, number};
+use chrono::{DateTime, Utc};
+use entity::id::TicketId;
+use entity::kind::{Channel, LegNature, RequestType, TicketState, Urgency};
+use entity::{assignment, ticket, ticket_requester, ticket_search};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+/// Tickets of these states are done.
+pub const DONE: [TicketState; 4] = [
+    TicketState::Closed,
+    TicketState::Rejected,
+    TicketState::Redirected,
+    TicketState::Withdrawn,
+];
+
+const LEAD: &str = "lead";
+
+/// A row of a list.
+#[derive(Debug, FromQueryResult)]
+pub struct Listed {
+    id: TicketId,
+    number: String,
+    title: String,
+    state: TicketState,
+    round: i32,
+    request_type: RequestType,
+    category: String,
+    urgency: Urgency,
+    channel: Channel,
+    place_name: String,
+    next_due_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    unit_name: Option<String>,
+    staff_name: Option<String>,
+}
+
+impl Listed {
+    /// Key.
+    pub fn id(&self) -> TicketId {
+        self.id
+    }
+
+    /// For people.
+    pub fn out(self, now: DateTime<Utc>, names: bool) -> TicketRow {
+        TicketRow {
+            id: self.id,
+            number: number::spoken(&self.number),
+            title: self.title,
+            state: self.state,
+            round: self.round,
+            request_type: self.request_type,
+            category: self.category,
+            urgency: self.urgency,
+            channel: self.channel,
+            place: self.place_name,
+            unit_name: self.unit_name,
+            staff_name: self.staff_name.filter(|_| names),
+            next_due_at: self.next_due_at,
+            overdue: self.next_due_at.is_some_and(|due| due <= now),
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// What to list by which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Newest,
+    Due,
+}
+
+/// A page of tickets.
+///
+/// # Errors
+/// `InvalidInput` for a filter that can't be, `InvalidCursor`.
+pub async fn page(
+    db: &Db,
+    directory: &Directory,
+    (actor, reach): (&Actor, &Reach),
+    query: &TicketsQuery,
+    now: DateTime<Utc>,
+) -> Result<Page<TicketRow>, AppError> {
+    let limit = page::limit(query.limit)?;
+    let sort = sort(query)?;
+    let plain = TicketsQuery {
+        cursor: None,
+        limit: None,
+        ..query.clone()
+    };
+    let list = List::new("tickets", &(actor.key(), &plain));
+    let mut select = select();
+    select
+        .cond_where(scope(actor, reach))
+        .cond_where(filters(db, directory, actor, query, now)?);
+    match sort {
+        Sort::Newest => {
+            if let Some(before) = list.read::<TicketId>(query.cursor.as_deref())? {
+                select.and_where(col(ticket::Column::Id).lt(before));
+            }
+            select.order_by((ticket::Entity, ticket::Column::Id), Order::Desc);
+        }
+        Sort::Due => {
+            if let Some((due, id)) = list.read::<(DateTime<Utc>, TicketId)>(query.cursor.as_deref())? {
+                let later = col(ticket::Column::NextDueAt).gt(due);
+                let same = col(ticket::Column::NextDueAt)
+                    .eq(due)
+                    .and(col(ticket::Column::Id).gt(id));
+                select.and_where(later.or(same));
+            }
+            select
+                .and_where(col(ticket::Column::NextDueAt).is_not_null())
+                .order_by((ticket::Entity, ticket::Column::NextDueAt), Order::Asc)
+                .order_by((ticket::Entity, ticket::Column::Id), Order::Asc);
+        }
+    }
+    select.limit(limit + 1);
+    let rows = db.read().query_all(&select).await?;
+    let rows: Vec<Listed> = rows
+        .iter()
+        .map(|row| Listed::from_query_result(row, ""))
+        .collect::<Result<_, _>>()?;
+    let names = matches!(actor, Actor::Staff { .. });
+    let item = |row: Listed| Ok(row.out(now, names));
+    match sort {
+        Sort::Newest => list.page(rows, limit, |row| row.id, item),
+        Sort::Due => list.page(rows, limit, |row| (row.next_due_at.unwrap_or(now), row.id), item),
+    }
+}
+
+/// How many tickets of a filter there are, counting no further than `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_up_to(
+    db: &Db,
+    directory: &Directory,
+    (actor, reach): (&Actor, &Reach),
+    query: &TicketsQuery,
+    now: DateTime<Utc>,
+    most: u64,
+) -> Result<u64, AppError> {
+    let mut inner = Query::select();
+    inner.expr(Expr::val(1)).from(ticket::Entity);
+    join_lead(&mut inner);
+    inner
+        .cond_where(scope(actor, reach))
+        .cond_where(filters(db, directory, actor, query, now)?)
+        .limit(most);
+    let mut outer = Query::select();
+    outer
+        .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
+        .from_subquery(inner, Alias::new("found"));
+    let row = db.read().query_one(&outer).await?;
+    let n: i64 = row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0);
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+/// The columns of a list, with the lead unit's names.
+pub fn select() -> SelectStatement {
+    use ticket::Column as C;
+    let mut select = Query::select();
+    for column in [
+        C::Id,
+        C::Number,
+        C::Title,
+        C::State,
+        C::Round,
+        C::RequestType,
+        C::Category,
+        C::Urgency,
+        C::Channel,
+        C::PlaceName,
+        C::NextDueAt,
+        C::CreatedAt,
+    ] {
+        select.column((ticket::Entity, column));
+    }
+    select
+        .column((Alias::new(LEAD), assignment::Column::UnitName))
+        .column((Alias::new(LEAD), assignment::Column::StaffName))
+        .from(ticket::Entity);
+    join_lead(&mut select);
+    select
+}
+
+fn join_lead(select: &mut SelectStatement) {
+    let lead = |column| Expr::col((Alias::new(LEAD), column));
+    let on = Cond::all()
+        .add(lead(assignment::Column::TicketId).equals((ticket::Entity, ticket::Column::Id)))
+        // Written out, so that the partial index of lead legs is used.
+        .add(Expr::cust(format!(
+            "\"{LEAD}\".\"nature\" = '{}'",
+            LegNature::Lead.word()
+        )))
+        .add(lead(assignment::Column::EndedAt).is_null());
+    select.join_as(
+        sea_orm::JoinType::LeftJoin,
+        assignment::Entity,
+        Alias::new(LEAD),
+        on,
+    );
+}
+
+pub(super) fn col(column: ticket::Column) -> Expr {
+    Expr::col((ticket::Entity, column))
+}
+
+/// What the caller reaches, as a condition: the twin of `Reach::contains`, pinned to it by a test.
+pub fn scope(actor: &Actor, reach: &Reach) -> Cond {
+    let mut any = Cond::any();
+    if reach.public {
+        return Cond::all();
+    }
+    for district in &reach.districts {
+        any = any.add(in_range(col(ticket::Column::PlacePath), district));
+    }
+    let leg = |column| Expr::col((assignment::Entity, column));
+    let mut legs = Cond::any();
+    if !reach.units.is_empty() {
+        legs = legs.add(leg(assignment::Column::UnitPath).is_in(reach.units.iter().map(String::as_str)));
+    }
+    for tree in &reach.subtrees {
+        legs = legs.add(in_range(leg(assignment::Column::UnitPath), tree));
+    }
+    if !reach.units.is_empty() || !reach.subtrees.is_empty() {
+        let in_hands = Query::select()
+            .column(assignment::Column::TicketId)
+            .from(assignment::Entity)
+            .and_where(leg(assignment::Column::EndedAt).is_null())
+            .cond_where(legs)
+            .to_owned();
+        any = any.add(col(ticket::Column::Id).in_subquery(in_hands));
+    }
+    if reach.own
+        && let Some(mine) = own(actor)
+    {
+        any = any.add(mine);
+    }
+    // `Cond::any()` without members would be true.
+    if any.is_empty() {
+        Cond::all().add(Expr::cust("1 = 0"))
+    } else {
+        any
+    }
+}
+
+fn own(actor: &Actor) -> Option<SimpleExpr> {
+    let requester = |column| Expr::col((ticket_requester::Entity, column));
+    let mine = match actor {
+        Actor::Resident { id, .. } => Cond::any()
+            .add(requester(ticket_requester::Column::ResidentId).eq(*id))
+            .add(requester(ticket_requester::Column::OnBehalfOf).eq(*id)),
+        Actor::Client { id, .. } => Cond::any().add(requester(ticket_requester::Column::ClientId).eq(*id)),
+        _ => return None,
+    };
+    let theirs = Query::select()
+        .column(ticket_requester::Column::TicketId)
+        .from(ticket_requester::Entity)
+        .cond_where(mine)
+        .to_owned();
+    Some(col(ticket::Column::Id).in_subquery(theirs))
+}
+
+fn in_range(column: Expr, prefix: &str) -> SimpleExpr {
+    column.clone().gte(prefix).and(column.lt(after_prefix(prefix)))
+}
+
+fn sort(query: &TicketsQuery) -> Result<Sort, AppError> {
+    match query.sort.as_deref() {
+        Some("newest") => Ok(Sort::Newest),
+        Some("due") => Ok(Sort::Due),
+        Some(_) => Err(AppError::field(
+            "?sort",
+            Rule::OneOf(vec!["newest".into(), "due".into()]),
+        )),
+        None => Ok(match query.queue.as_deref() {
+            Some("unsigned" | "mine" | "unit" | "overdue") => Sort::Due,
+            _ => Sort::Newest,
+        }),
+    }
+}
+
+fn filters(
+    db: &Db,
+    directory: &Directory,
+    actor: &Actor,
+    query: &TicketsQuery,
+    now: DateTime<Utc>,
+) -> Result<Cond, AppError> {
+    use ticket::Column as C;
+    let mut all = Cond::all();
+    let lead = |column| Expr::col((Alias::new(LEAD), column));
+    if let Some(queue) = &query.queue {
+        all = all.add(ready_made(queue, actor, now)?);
+    }
+    all = all
+        .add_option(query.state.map(|state| col(C::State).eq(state)))
+        .add_option(query.request_type.map(|kind| col(C::RequestType).eq(kind)))
+        .add_option(query.urgency.map(|urgency| col(C::Urgency).eq(urgency)))
+        .add_option(query.channel.map(|channel| col(C::Channel).eq(channel)))
+        .add_option(query.from.map(|from| col(C::CreatedAt).gte(from)))
+        .add_option(query.to.map(|to| col(C::CreatedAt).lt(to)))
+        .add_option(
+            query
+                .unit_id
+                .map(|unit| lead(assignment::Column::UnitId).eq(unit)),
+        )
+        .add_option(
+            query
+                .staff_id
+                .map(|staff| lead(assignment::Column::StaffId).eq(staff)),
+        );
+    if let Some(category) = &query.category {
+        if category.is_empty() || category.len() > 12 || !category.chars().all(|c| c.is_ascii_digit()) {
+            return Err(AppError::field("?category", Rule::Form("up to 12 digits")));
+        }
+        // Codes are digits, so `:` comes behind every code that begins so.
+        all = all
+            .add(col(C::Category).gte(category.as_str()))
+            .add(col(C::Category).lt(format!("{category}:")));
+    }
+    if let Some(overdue) = query.overdue {
+        let late = col(C::NextDueAt).lte(now);
+        all = all.add(if overdue {
+            late
+        } else {
+            late.not().or(col(C::NextDueAt).is_null())
+        });
+    }
+    if let Some(resident) = query.resident_id {
+        let of = Query::select()
+            .column(ticket_requester::Column::TicketId)
+            .from(ticket_requester::Entity)
+            .and_where(
+                Expr::col((ticket_requester::Entity, ticket_requester::Column::ResidentId)).eq(resident),
+            )
+            .to_owned();
+        all = all.add(col(C::Id).in_subquery(of));
+    }
+    if let Some(place) = query.place_id {
+        let unit = directory
+            .get(place)
+            .ok_or_else(|| AppError::field("?place_id", Rule::Unknown))?;
+        all = all.add(in_range(col(C::PlacePath), &unit.path));
+    }
+    if let Some(spoken) = &query.number {
+        let number = number::parse(spoken);
+        let number =
+            number.ok_or_else(|| AppError::field("?number", Rule::Form("15 digits with a check digit")))?;
+        all = all.add(col(C::Number).eq(number));
+    }
+    if let Some(words) = &query.q {
+        all = all.add(found(db, words)?);
+    }
+    Ok(all)
+}
+
+fn found(db: &Db, words: &str) -> Result<SimpleExpr, AppError> {
+    if words.chars().count() > 50 {
+        return Err(AppError::field("?q", Rule::TooLong(50)));
+    }
+    let phrases = likeness::query_phrases(words);
+    let phrases =
+        phrases.ok_or_else(|| AppError::field("?q", Rule::Form("letters, digits or Chinese characters")))?;
+    let hits = Query::select()
+        .column(ticket_search::Column::TicketId)
+        .from(ticket_search::Entity)
+        .and_where(db.search_condition(&phrases))
+        .to_owned();
+    Ok(col(ticket::Column::Id).in_subquery(hits))
+}
+
+/// The queues that people work from.
+fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleExpr, AppError> {
+    use ticket::Column as C;
+    let state = |state: TicketState| col(C::State).eq(state);
+    let open = || col(C::State).is_not_in(DONE);
+    let mine = || {
+        let me = actor.staff_id().unwrap_or(uuid::Uuid::nil().into());
+        Expr::col((Alias::new(LEAD), assignment::Column::StaffId)).eq(me)
+    };
+    Ok(match queue {
+        "intake" => state(TicketState::Registered),
+        "pool" => state(TicketState::PendingDispatch),
+        "unsigned" => state(TicketState::Dispatched),
+        "mine" => col(C::State)
+            .is_in([TicketState::Dispatched, TicketState::InProgress])
+            .and(mine()),
+        "unit" => open().and(Expr::col((Alias::new(LEAD), assignment::Column::UnitId)).is_not_null()),
+        "approval" => state(TicketState::ReplyReview),
+        "callback" => state(TicketState::Callback),
+        "overdue" => open().and(col(C::NextDueAt).lte(now)),
+        _ => {
+            let words = [
+                "intake", "pool", "unsigned", "mine", "unit", "approval", "callback", "overdue",
+            ];
+            return Err(AppError::field(
+                "?queue",
+                Rule::OneOf(words.map(str::to_owned).to_vec()),
+            ));
+        }
+    })
+}

@@ -1,0 +1,89 @@
+//! What people are told, in few words. No text of the request stands in a message: telephones are shared and seen.
+
+use super::rules::number;
+use crate::access::authenticate::china;
+use chrono::{DateTime, Utc};
+use entity::kind::EntryKind;
+use entity::ticket;
+
+/// Whether anybody is told.
+pub fn is_milestone(kind: EntryKind) -> bool {
+    use EntryKind as E;
+    matches!(
+        kind,
+        E::Registered
+            | E::AnsweredNow
+            | E::Rejected
+            | E::Redirected
+            | E::Dispatched
+            | E::Assigned
+            | E::Supplemented
+            | E::Replied
+            | E::Approved
+            | E::SentBack
+            | E::Reworked
+            | E::Closed
+            | E::Withdrawn
+            | E::Overdue
+    )
+}
+
+/// The word of a message.
+pub fn template(kind: EntryKind) -> String {
+    format!("ticket_{kind}")
+}
+
+/// For the requester; none where there is nothing to tell.
+pub fn for_requester(
+    kind: EntryKind,
+    ticket: &ticket::Model,
+    unit: Option<&str>,
+    promised: Option<DateTime<Utc>>,
+    link: Option<&str>,
+) -> Option<String> {
+    let number = number::spoken(&ticket.number);
+    Some(match kind {
+        EntryKind::Registered => format!("【12345】您的诉求已收到，编号 {number}。"),
+        EntryKind::AnsweredNow => format!("【12345】您的诉求（{number}）已即时答复。"),
+        EntryKind::Rejected => format!("【12345】您的诉求（{number}）不属受理范围，办理渠道请查看工单。"),
+        EntryKind::Redirected => format!("【12345】您的诉求（{number}）已转接相关专线。"),
+        EntryKind::Dispatched => {
+            let by = promised
+                .map(|at| format!("，预计 {} 前答复", day(at)))
+                .unwrap_or_default();
+            format!(
+                "【12345】您的诉求（{number}）已交{}办理{by}。",
+                unit.unwrap_or("承办单位")
+            )
+        }
+        EntryKind::Approved => {
+            let link = link.map(|link| format!("，请评价：{link}")).unwrap_or_default();
+            format!("【12345】您的诉求（{number}）已答复{link}")
+        }
+        EntryKind::Reworked => format!("【12345】您的诉求（{number}）已退回重办。"),
+        EntryKind::Closed => format!("【12345】您的诉求（{number}）已办结。"),
+        EntryKind::Withdrawn => format!("【12345】您的诉求（{number}）已撤回。"),
+        _ => return None,
+    })
+}
+
+/// For the unit that has it; none where nothing waits for it.
+pub fn for_staff(kind: EntryKind, ticket: &ticket::Model) -> Option<String> {
+    let number = number::spoken(&ticket.number);
+    let what = match kind {
+        EntryKind::Dispatched => "新工单待签收",
+        EntryKind::Assigned => "工单已指派给您",
+        EntryKind::Supplemented => "诉求人补充了内容",
+        EntryKind::Replied => "答复待审核",
+        EntryKind::SentBack => "答复被退回",
+        EntryKind::Reworked => "工单需重办",
+        EntryKind::Withdrawn => "诉求人已撤单",
+        EntryKind::Overdue => "工单已超期",
+        _ => return None,
+    };
+    Some(format!("{what}：{number} {}", ticket.title))
+}
+
+fn day(at: DateTime<Utc>) -> String {
+    at.with_timezone(&china()).format("%-m月%-d日%H:%M").to_string()
+}

@@ -1,0 +1,288 @@
+//! From rows to what a caller may see.
+
+use super::dto::{AttachmentOut, ClockOut, EntryOut, ReceiptOut, RequesterOut, TicketOut, TicketRow};
+use super::facts;
+use super::rules::number;
+use super::store::{Loaded, label};
+use crate::access::actor::{Acting, Actor};
+use crate::access::policy::{Sight, identity_sight, sees_internal};
+use crate::attachments;
+use crate::platform::crypto::hex;
+use crate::platform::crypto::vault::Vault;
+use crate::platform::error::{AppError, Code};
+use crate::platform::kit::Kit;
+use crate::platform::personal::{mask_name, mask_numbers, mask_phone};
+use crate::reference::Reference;
+use chrono::{DateTime, Utc};
+use entity::kind::{ClockKind, Role, TicketState, Visibility};
+use entity::{attachment, clock, ticket, ticket_entry, ticket_requester};
+use serde::Serialize;
+
+/// Everything that belongs to a ticket.
+pub struct Whole {
+    /// Ticket, legs, requesters.
+    pub loaded: Loaded,
+    /// Clocks.
+    pub clocks: Vec<clock::Model>,
+    /// Timeline.
+    pub timeline: Vec<ticket_entry::Model>,
+    /// Files.
+    pub files: Vec<attachment::Model>,
+}
+
+impl Whole {
+    /// What a command left: of the timeline what it added, of the clocks what runs.
+    pub fn after(mut loaded: Loaded) -> Self {
+        let timeline = std::mem::take(&mut loaded.added);
+        let clocks = std::mem::take(&mut loaded.running);
+        Self {
+            loaded,
+            clocks,
+            timeline,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// What a list shows of a ticket.
+pub fn row(
+    ticket: &ticket::Model,
+    unit: Option<&str>,
+    person: Option<&str>,
+    now: DateTime<Utc>,
+) -> TicketRow {
+    TicketRow {
+        id: ticket.id,
+        number: number::spoken(&ticket.number),
+        title: ticket.title.clone(),
+        state: ticket.state,
+        round: ticket.round,
+        request_type: ticket.request_type,
+        category: ticket.category.clone(),
+        urgency: ticket.urgency,
+        channel: ticket.channel,
+        place: ticket.place_name.clone(),
+        unit_name: unit.map(str::to_owned),
+        staff_name: person.map(str::to_owned),
+        next_due_at: ticket.next_due_at,
+        overdue: ticket.next_due_at.is_some_and(|due| due <= now),
+        created_at: ticket.created_at,
+    }
+}
+
+/// A ticket for one caller in one role.
+///
+/// # Errors
+/// When a sealed value can't be opened.
+pub fn ticket(
+    kit: &Kit,
+    reference: &Reference,
+    whole: &Whole,
+    actor: &Actor,
+    acting: &Acting,
+) -> Result<TicketOut, AppError> {
+    let ticket = &whole.loaded.ticket;
+    let role = acting.role;
+    let vault = &kit.vault;
+    let internal = sees_internal(role);
+    let lead = whole.loaded.lead();
+    let sight = identity_sight(role, ticket.confidential);
+    // Where somebody lives tells who they are.
+    let shows_address = sight == Sight::Full || (internal && !ticket.confidential && role != Role::Analyst);
+    let content = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
+    let form = vault.open_optional(label::FORM, ticket.form_sealed.as_ref())?;
+    let service = reference.catalogue.get(ticket.service_id);
+    let person = lead
+        .and_then(|leg| leg.staff_name.as_deref())
+        .filter(|_| internal);
+    Ok(TicketOut {
+        row: row(ticket, lead.map(|leg| leg.unit_name.as_str()), person, kit.now()),
+        content: (role != Role::Analyst || !ticket.sensitive).then(|| {
+            if sight == Sight::Full {
+                content
+            } else {
+                mask_numbers(&content)
+            }
+        }),
+        category_name: service.map(|service| service.name.clone()).unwrap_or_default(),
+        form: form
+            .filter(|_| role != Role::Analyst)
+            .and_then(|form| serde_json::from_str(&form).ok()),
+        address: vault
+            .open_optional(label::ADDRESS, ticket.address_sealed.as_ref())?
+            .filter(|_| shows_address),
+        lat: ticket.lat.filter(|_| shows_address),
+        lng: ticket.lng.filter(|_| shows_address),
+        confidential: ticket.confidential,
+        wants_reply: ticket.wants_reply,
+        result: ticket.result.filter(|_| internal || is_told(ticket.state)),
+        promised_at: promised(&whole.clocks),
+        requesters: requesters(vault, &whole.loaded.requesters, sight)?,
+        unit_id: lead.map(|leg| leg.unit_id),
+        staff_id: lead.and_then(|leg| leg.staff_id).filter(|_| internal),
+        explanation: lead.map(|leg| leg.explanation.clone()).filter(|_| internal),
+        clocks: whole
+            .clocks
+            .iter()
+            .filter(|clock| internal || clock.kind == ClockKind::Resolve)
+            .map(clock_out)
+            .collect(),
+        timeline: entries(vault, &whole.timeline, internal)?,
+        attachments: files(vault, &whole.files, internal)?,
+        actions: facts::actions(actor, &whole.loaded, &reference.roster)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        version: ticket.version,
+        closed_at: ticket.closed_at,
+    })
+}
+
+/// Whether the requester has been told the result.
+fn is_told(state: TicketState) -> bool {
+    matches!(state, TicketState::Callback | TicketState::Closed)
+}
+
+/// Until when an answer is promised: the running clock of the resolution.
+pub fn promised(clocks: &[clock::Model]) -> Option<DateTime<Utc>> {
+    clocks
+        .iter()
+        .filter(|clock| clock.kind == ClockKind::Resolve && clock.stopped_at.is_none())
+        .map(|clock| clock.due_at)
+        .next_back()
+}
+
+fn requesters(
+    vault: &Vault,
+    rows: &[ticket_requester::Model],
+    sight: Sight,
+) -> Result<Vec<RequesterOut>, AppError> {
+    if sight == Sight::Hidden {
+        return Ok(Vec::new());
+    }
+    rows.iter()
+        .map(|row| {
+            let name = vault.open_optional(label::NAME, row.name_sealed.as_ref())?;
+            let phone = vault.open_optional(label::PHONE, row.phone_sealed.as_ref())?;
+            let full = sight == Sight::Full;
+            Ok(RequesterOut {
+                resident_id: row.resident_id,
+                standing: row.standing,
+                name: name.map(|name| if full { name } else { mask_name(&name) }),
+                phone: phone.map(|phone| if full { phone } else { mask_phone(&phone) }),
+            })
+        })
+        .collect()
+}
+
+fn clock_out(row: &clock::Model) -> ClockOut {
+    ClockOut {
+        kind: row.kind,
+        round: row.round,
+        amount: row.amount,
+        unit: row.unit,
+        started_at: row.started_at,
+        due_at: row.due_at,
+        stopped_at: row.stopped_at,
+        breached: row.breached_at.is_some() || row.stopped_at.is_some_and(|stopped| stopped >= row.due_at),
+        provisional: row.provisional,
+    }
+}
+
+/// The timeline; without what is internal, the requester sees which unit acted, not who.
+fn entries(vault: &Vault, rows: &[ticket_entry::Model], internal: bool) -> Result<Vec<EntryOut>, AppError> {
+    rows.iter()
+        .filter(|row| internal || row.public)
+        .map(|row| {
+            Ok(EntryOut {
+                seq: row.seq,
+                kind: row.kind,
+                label: row.kind.chinese().to_owned(),
+                at: row.at,
+                actor_kind: row.actor_kind,
+                actor_name: row.actor_name.clone().filter(|_| internal),
+                role: row.role,
+                unit_name: row.unit_name.clone(),
+                from: row.from_state,
+                to: row.to_state,
+                public: row.public,
+                public_text: vault.open_optional(label::PUBLIC, row.public_sealed.as_ref())?,
+                internal_text: if internal {
+                    vault.open_optional(label::INTERNAL, row.internal_sealed.as_ref())?
+                } else {
+                    None
+                },
+                data: internal.then(|| row.data.clone()),
+                hash: hex(&row.hash),
+            })
+        })
+        .collect()
+}
+
+fn files(vault: &Vault, rows: &[attachment::Model], internal: bool) -> Result<Vec<AttachmentOut>, AppError> {
+    rows.iter()
+        .filter(|row| internal || row.visibility == Visibility::Public)
+        .map(|row| file(vault, row))
+        .collect()
+}
+
+/// A file.
+///
+/// # Errors
+/// When its name can't be opened.
+pub fn file(vault: &Vault, row: &attachment::Model) -> Result<AttachmentOut, AppError> {
+    Ok(AttachmentOut {
+        id: row.id,
+        name: attachments::store::name(vault, row)?,
+        media_type: row.media_type.clone(),
+        size_bytes: row.size_bytes,
+        sha256: hex(&row.sha256),
+        visibility: row.visibility,
+        entry: row.entry_seq,
+    })
+}
+
+/// Claims of a receipt.
+#[derive(Serialize)]
+struct ReceiptClaims<'a> {
+    iss: &'a str,
+    iat: i64,
+    sub: String,
+    number: &'a str,
+    received_at: DateTime<Utc>,
+    entries: i64,
+    head: &'a str,
+}
+
+/// A signed receipt of a ticket as it stands.
+///
+/// # Errors
+/// When no key is loaded.
+pub fn receipt(kit: &Kit, ticket: &ticket::Model, now: DateTime<Utc>) -> Result<ReceiptOut, AppError> {
+    let head = hex(&ticket.head);
+    let claims = ReceiptClaims {
+        iss: kit.signer.issuer(),
+        iat: now.timestamp(),
+        sub: ticket.id.to_string(),
+        number: &ticket.number,
+        received_at: ticket.created_at,
+        entries: ticket.entries,
+        head: &head,
+    };
+    let jws = kit.signer.sign("receipt+jwt", &claims)?;
+    Ok(ReceiptOut {
+        number: number::spoken(&ticket.number),
+        received_at: ticket.created_at,
+        entries: ticket.entries,
+        head,
+        jws,
+    })
+}
+
+/// A value as JSON, for the timeline's data and explanations.
+///
+/// # Errors
+/// When it can't be serialised.
+pub fn json(value: &impl Serialize) -> Result<serde_json::Value, AppError> {
+    serde_json::to_value(value).map_err(|error| AppError::new(Code::Internal).because(error))
+}
