@@ -21,6 +21,7 @@ pub mod residents;
 pub mod sla;
 pub mod staff;
 
+pub mod auth;
 pub mod routing;
 
 pub mod reference;

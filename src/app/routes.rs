@@ -3,7 +3,7 @@
 use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use crate::{admin, attachments, clients, intake, notify, orgs, residents, staff, tickets};
+use crate::{admin, attachments, auth, clients, intake, notify, orgs, residents, staff, tickets};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
@@ -14,6 +14,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 }
 
 fn slices(config: &mut ServiceConfig<'_>) {
+    config.configure(auth::routes);
     config.configure(orgs::routes);
     config.configure(intake::routes);
     config.configure(notify::routes);

@@ -1,0 +1,112 @@
+//! One-time codes by SMS: six digits, five minutes, five attempts, the newest only.
+
+use crate::notify::store::{Message, enqueue};
+use crate::platform::crypto::{same, vault::Vault};
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use crate::platform::kit::Kit;
+use crate::residents::rules::Phone;
+use chrono::TimeDelta;
+use entity::id::OtpId;
+use entity::kind::{ActorKind, Lane, NoticeChannel};
+use entity::otp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+
+const ATTEMPTS: i32 = 5;
+/// Codes for one telephone within an hour, and seconds between two of them.
+const PER_HOUR: u64 = 5;
+const PAUSE_S: i64 = 60;
+
+/// Sends a code. The answer is the same whether anybody is known under the number or not.
+///
+/// # Errors
+/// `Throttled` when codes are asked for too often.
+pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> {
+    let index = kit.vault.index("phone", &phone.canonical());
+    let since = |seconds| {
+        otp::Entity::find()
+            .filter(otp::Column::PhoneIndex.eq(index.clone()))
+            .filter(otp::Column::CreatedAt.gt(tx.now() - TimeDelta::seconds(seconds)))
+    };
+    if since(PAUSE_S).one(tx).await?.is_some() {
+        return Err(AppError::new(Code::Throttled).retry_after(u64::try_from(PAUSE_S).unwrap_or(60)));
+    }
+    if since(3600).count(tx).await? >= PER_HOUR {
+        return Err(AppError::new(Code::Throttled).retry_after(3600));
+    }
+    let id: OtpId = tx.ids().id();
+    let code = format!("{:06}", tx.ids().below(1_000_000));
+    otp::ActiveModel {
+        id: Set(id),
+        phone_index: Set(index),
+        code_mac: Set(mac(&kit.vault, id, &code)),
+        attempts: Set(0),
+        expires_at: Set(tx.now() + TimeDelta::seconds(kit.config.auth.otp_ttl_s)),
+        used_at: Set(None),
+        created_at: Set(tx.now()),
+    }
+    .insert(tx)
+    .await?;
+    let minutes = kit.config.auth.otp_ttl_s / 60;
+    let message = Message {
+        recipient: (ActorKind::System, None),
+        channel: NoticeChannel::Sms,
+        lane: Lane::Urgent,
+        template: "login_code",
+        ticket: None,
+        address: Some(&phone.canonical()),
+        body: &format!("【12345】登录验证码 {code}，{minutes}分钟内有效。请勿告诉他人。"),
+        dedup_key: format!("otp:{id}"),
+    };
+    enqueue(tx, &kit.vault, &message).await
+}
+
+/// Whether a code fits: the newest of the number, not used, not expired, with attempts left. A wrong one costs an
+/// attempt, so the caller must commit in either case.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn check(
+    tx: &Tx,
+    vault: &Vault,
+    phone: &Phone,
+    code: &str,
+) -> Result<Option<otp::Model>, AppError> {
+    let row = otp::Entity::find()
+        .filter(otp::Column::PhoneIndex.eq(vault.index("phone", &phone.canonical())))
+        .order_by_desc(otp::Column::Id)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    let Some(row) =
+        row.filter(|row| row.used_at.is_none() && row.expires_at > tx.now() && row.attempts < ATTEMPTS)
+    else {
+        return Ok(None);
+    };
+    if same(&mac(vault, row.id, code), &row.code_mac) {
+        return Ok(Some(row));
+    }
+    let attempts = row.attempts + 1;
+    let mut changed = row.into_active_model();
+    changed.attempts = Set(attempts);
+    changed.update(tx).await?;
+    Ok(None)
+}
+
+/// Marks a code as used.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn spend(tx: &Tx, row: otp::Model) -> Result<(), AppError> {
+    let mut changed = row.into_active_model();
+    changed.used_at = Set(Some(tx.now()));
+    changed.update(tx).await?;
+    Ok(())
+}
+
+fn mac(vault: &Vault, id: OtpId, code: &str) -> Vec<u8> {
+    vault.index("otp", &format!("{id}:{code}"))
+}

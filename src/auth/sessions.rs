@@ -1,0 +1,176 @@
+//! Families of refresh tokens (RFC 9700 §4.14.2): each use rotates the token; a used one that comes again ends the
+//! family, unless it comes within the grace, when it gets the very same successor, since an answer may have been lost.
+
+use crate::ledger::audit;
+use crate::platform::crypto::vault::Vault;
+use crate::platform::crypto::{same, sha256};
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use crate::platform::kit::Kit;
+use chrono::TimeDelta;
+use entity::id::SessionId;
+use entity::kind::ActorKind;
+use entity::session;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
+use serde_json::json;
+use uuid::Uuid;
+
+const LABEL: &str = "session.successor";
+
+/// A log-in that succeeded: what the access token is made from, and the refresh token.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The family.
+    pub session: SessionId,
+    /// Whose.
+    pub kind: ActorKind,
+    /// Whose.
+    pub subject: Uuid,
+    /// The refresh token.
+    pub refresh_token: String,
+}
+
+/// Opens a family.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open(
+    tx: &Tx,
+    kit: &Kit,
+    (kind, subject): (ActorKind, Uuid),
+    client: &str,
+    second_factor: bool,
+) -> Result<Opened, AppError> {
+    let id: SessionId = tx.ids().id();
+    let token = refresh_token(tx, id);
+    session::ActiveModel {
+        id: Set(id),
+        subject_kind: Set(kind),
+        subject_id: Set(subject),
+        client: Set(client.to_owned()),
+        secret_hash: Set(sha256(&[token.as_bytes()])),
+        previous_hash: Set(None),
+        successor_sealed: Set(None),
+        second_factor: Set(second_factor),
+        rotated_at: Set(tx.now()),
+        expires_at: Set(tx.now() + TimeDelta::seconds(kit.config.auth.refresh_ttl_s)),
+        revoked_at: Set(None),
+        revoked_why: Set(None),
+        created_at: Set(tx.now()),
+    }
+    .insert(tx)
+    .await?;
+    audit::record_system(
+        tx,
+        "log_in",
+        kind.word(),
+        subject,
+        json!({ "session": id, "second_factor": second_factor }),
+    );
+    Ok(Opened {
+        session: id,
+        kind,
+        subject,
+        refresh_token: token,
+    })
+}
+
+/// What a refresh came to. Refusals are values, since the end of a family must be committed.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// A new token, or within the grace the same one again.
+    Rotated(Opened),
+    /// The token is no token of a family that goes on.
+    Invalid,
+    /// A used token came again: the family has been ended.
+    Reused,
+}
+
+/// Rotates a refresh token.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn refresh(tx: &Tx, (kit, token): &(Kit, String)) -> Result<Refreshed, AppError> {
+    let Some(id) = family(token) else {
+        return Ok(Refreshed::Invalid);
+    };
+    let Some(row) = session::Entity::find_by_id(id).lock_exclusive().one(tx).await? else {
+        return Ok(Refreshed::Invalid);
+    };
+    if row.revoked_at.is_some() || row.expires_at <= tx.now() {
+        return Ok(Refreshed::Invalid);
+    }
+    let hash = sha256(&[token.as_bytes()]);
+    let opened = |refresh_token| Opened {
+        session: id,
+        kind: row.subject_kind,
+        subject: row.subject_id,
+        refresh_token,
+    };
+    if same(&hash, &row.secret_hash) {
+        let next = refresh_token(tx, id);
+        let sealed = kit.vault.seal_text(LABEL, &next)?;
+        let mut changed = row.clone().into_active_model();
+        changed.previous_hash = Set(Some(row.secret_hash.clone()));
+        changed.secret_hash = Set(sha256(&[next.as_bytes()]));
+        changed.successor_sealed = Set(Some(sealed));
+        changed.rotated_at = Set(tx.now());
+        changed.expires_at = Set(tx.now() + TimeDelta::seconds(kit.config.auth.refresh_ttl_s));
+        changed.update(tx).await?;
+        return Ok(Refreshed::Rotated(opened(next)));
+    }
+    let grace = tx.now() - row.rotated_at <= TimeDelta::seconds(kit.config.auth.refresh_grace_s);
+    let repeated = row
+        .previous_hash
+        .as_ref()
+        .is_some_and(|previous| same(&hash, previous));
+    if grace && repeated {
+        return successor(&kit.vault, &row).map(|token| Refreshed::Rotated(opened(token)));
+    }
+    end(tx, row, "refresh token used again").await?;
+    Ok(Refreshed::Reused)
+}
+
+fn successor(vault: &Vault, row: &session::Model) -> Result<String, AppError> {
+    let sealed = row
+        .successor_sealed
+        .as_ref()
+        .ok_or_else(|| AppError::new(Code::Internal))?;
+    vault.open_text(LABEL, sealed)
+}
+
+/// Ends a family.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revoke(tx: &Tx, id: SessionId, why: &str) -> Result<(), AppError> {
+    match session::Entity::find_by_id(id).lock_exclusive().one(tx).await? {
+        Some(row) if row.revoked_at.is_none() => end(tx, row, why).await,
+        _ => Ok(()),
+    }
+}
+
+async fn end(tx: &Tx, row: session::Model, why: &str) -> Result<(), AppError> {
+    audit::record_system(
+        tx,
+        "end_session",
+        row.subject_kind.word(),
+        row.subject_id,
+        json!({ "why": why }),
+    );
+    let mut changed = row.into_active_model();
+    changed.revoked_at = Set(Some(tx.now()));
+    changed.revoked_why = Set(Some(why.to_owned()));
+    changed.update(tx).await?;
+    Ok(())
+}
+
+/// The family's id stands in the token, so that a stolen old token still names the family that must end.
+fn refresh_token(tx: &Tx, id: SessionId) -> String {
+    format!("hlr_{}_{}", id.0.simple(), tx.ids().secret())
+}
+
+fn family(token: &str) -> Option<SessionId> {
+    let (id, _) = token.strip_prefix("hlr_")?.split_once('_')?;
+    id.parse().ok()
+}
