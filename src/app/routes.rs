@@ -3,7 +3,7 @@
 use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use crate::{admin, attachments, catalog, clients, intake, notify, orgs, residents, sla, staff};
+use crate::{admin, attachments, catalog, clients, intake, notify, orgs, residents, routing, sla, staff};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
@@ -21,6 +21,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(residents::routes);
     config.configure(catalog::routes);
     config.configure(sla::routes);
+    config.configure(routing::routes);
 }
 
 /// The slices' jobs.
