@@ -3,26 +3,32 @@
 use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use crate::{admin, attachments, auth, clients, intake, notify, orgs, residents, staff, tickets};
+use crate::{
+    admin, attachments, auth, catalog, clients, intake, notify, orgs, residents, routing, sla, staff, tickets,
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes under `/api/v1`, and the probes beside them.
 pub fn all(config: &mut ServiceConfig<'_>) {
     config
         .configure(probes::routes)
+        .configure(auth::well_known)
         .service(utoipa_actix_web::scope("/api/v1").configure(slices));
 }
 
 fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(auth::routes);
     config.configure(orgs::routes);
+    config.configure(catalog::routes);
     config.configure(intake::routes);
+    config.configure(tickets::routes);
+    config.configure(residents::routes);
     config.configure(notify::routes);
     config.configure(staff::routes);
+    config.configure(routing::routes);
+    config.configure(sla::routes);
     config.configure(clients::routes);
     config.configure(admin::routes);
-    config.configure(residents::routes);
-    config.configure(tickets::routes);
 }
 
 /// The slices' jobs.

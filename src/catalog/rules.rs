@@ -1,5 +1,6 @@
 //! The catalogue as a value, and the check of a service's own form. Pure.
 
+pub mod entry;
 pub mod form;
 
 use chrono::NaiveDate;

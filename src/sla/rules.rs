@@ -1,4 +1,6 @@
 //! Deadlines: the working calendar and the policy, as values. Pure.
 
 pub mod calendar;
+pub mod limit;
 pub mod policy;
+pub mod year;

@@ -1,13 +1,22 @@
 //! Rows of the calendar and of the policy.
 
 use super::rules::calendar::{Calendar, Limit, Year};
+use super::rules::limit::Draft;
 use super::rules::policy::{Line, Policy};
+use super::rules::year::PublishedYear;
 use crate::access::authenticate::china;
-use crate::platform::error::AppError;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
 use crate::settings;
 use chrono::NaiveTime;
-use entity::{calendar_day, calendar_year, deadline_policy};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use entity::id::PolicyId;
+use entity::kind::ClockKind;
+use entity::{calendar_day, calendar_year, deadline_policy, setting};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
+};
 
 /// The setting that holds the windows of a working day: `[["08:30","12:00"],["14:30","17:30"]]`.
 pub const WORKING_HOURS: &str = "working_hours";
@@ -19,11 +28,7 @@ pub const WORKING_HOURS: &str = "working_hours";
 pub async fn calendar(conn: &impl ConnectionTrait) -> Result<Calendar, AppError> {
     let days = calendar_day::Entity::find().all(conn).await?;
     let years = calendar_year::Entity::find().all(conn).await?;
-    let windows = settings::store::get(conn, WORKING_HOURS)
-        .await?
-        .and_then(|row| serde_json::from_value::<Vec<(String, String)>>(row.value).ok())
-        .and_then(|windows| parse_windows(&windows))
-        .unwrap_or_else(default_windows);
+    let windows = windows(conn).await?;
     Ok(Calendar::new(
         china(),
         days.into_iter().map(|row| (row.day, row.working)).collect(),
@@ -41,6 +46,18 @@ pub async fn calendar(conn: &impl ConnectionTrait) -> Result<Calendar, AppError>
             .collect(),
         windows,
     ))
+}
+
+/// The windows of a working day.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn windows(conn: &impl ConnectionTrait) -> Result<Vec<(NaiveTime, NaiveTime)>, AppError> {
+    Ok(settings::store::get(conn, WORKING_HOURS)
+        .await?
+        .and_then(|row| serde_json::from_value::<Vec<(String, String)>>(row.value).ok())
+        .and_then(|windows| parse_windows(&windows))
+        .unwrap_or_else(default_windows))
 }
 
 /// Windows in order that do not overlap; `None` when they contradict themselves.
@@ -85,4 +102,181 @@ pub async fn policy(conn: &impl ConnectionTrait) -> Result<Policy, AppError> {
         valid_to: row.valid_to,
     });
     Ok(Policy::new(lines.collect()))
+}
+
+/// Makes the next change of reference data wait for the end of this one, so that two never check themselves
+/// against what was there before both. The embedded database has one writer anyway.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(tx: &Tx) -> Result<(), AppError> {
+    setting::Entity::find_by_id("reference")
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    Ok(())
+}
+
+/// A year and its days; `None` when it was never imported.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn year(
+    conn: &impl ConnectionTrait,
+    year: i32,
+) -> Result<Option<(calendar_year::Model, PublishedYear)>, AppError> {
+    let Some(row) = calendar_year::Entity::find_by_id(year).one(conn).await? else {
+        return Ok(None);
+    };
+    let days = calendar_day::Entity::find()
+        .filter(calendar_day::Column::Year.eq(year))
+        .all(conn)
+        .await?;
+    let published = PublishedYear {
+        year,
+        status: row.status,
+        source: row.source.clone(),
+        days: days.into_iter().map(|row| (row.day, row.working)).collect(),
+    };
+    Ok(Some((row, published)))
+}
+
+/// Puts a year in the place of what was known of it, raising its version.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn replace_year(tx: &Tx, published: &PublishedYear) -> Result<calendar_year::Model, AppError> {
+    let year = published.year;
+    let before = calendar_year::Entity::find_by_id(year).one(tx).await?;
+    let row = calendar_year::Model {
+        year,
+        status: published.status,
+        source: published.source.clone(),
+        version: before.map_or(0, |row| row.version) + 1,
+        imported_at: tx.now(),
+    };
+    let columns = [
+        calendar_year::Column::Status,
+        calendar_year::Column::Source,
+        calendar_year::Column::Version,
+        calendar_year::Column::ImportedAt,
+    ];
+    calendar_year::Entity::insert(calendar_year::ActiveModel {
+        year: Set(row.year),
+        status: Set(row.status),
+        source: Set(row.source.clone()),
+        version: Set(row.version),
+        imported_at: Set(row.imported_at),
+    })
+    .on_conflict(
+        OnConflict::column(calendar_year::Column::Year)
+            .update_columns(columns)
+            .to_owned(),
+    )
+    .exec_without_returning(tx)
+    .await?;
+    calendar_day::Entity::delete_many()
+        .filter(calendar_day::Column::Year.eq(year))
+        .exec(tx)
+        .await?;
+    let days = published
+        .days
+        .iter()
+        .map(|(day, working)| calendar_day::ActiveModel {
+            day: Set(*day),
+            working: Set(*working),
+            year: Set(year),
+        });
+    // Not staged: the next command of the batch may read or replace the very same days.
+    calendar_day::Entity::insert_many(days)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(row)
+}
+
+/// Lines of the policy in the order of their making, of one clock if so wanted.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lines(
+    conn: &impl ConnectionTrait,
+    clock: Option<ClockKind>,
+    after: Option<PolicyId>,
+) -> Result<Vec<deadline_policy::Model>, AppError> {
+    let mut query = deadline_policy::Entity::find();
+    if let Some(clock) = clock {
+        query = query.filter(deadline_policy::Column::Clock.eq(clock));
+    }
+    if let Some(id) = after {
+        query = query.filter(deadline_policy::Column::Id.gt(id));
+    }
+    Ok(query.order_by_asc(deadline_policy::Column::Id).all(conn).await?)
+}
+
+/// A line of the policy.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn line(conn: &impl ConnectionTrait, id: PolicyId) -> Result<deadline_policy::Model, AppError> {
+    deadline_policy::Entity::find_by_id(id)
+        .one(conn)
+        .await?
+        .ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// Writes a new line.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn insert_line(tx: &Tx, draft: &Draft) -> Result<deadline_policy::Model, AppError> {
+    let row = deadline_policy::ActiveModel {
+        id: Set(tx.ids().id()),
+        clock: Set(draft.clock),
+        request_type: Set(draft.request_type),
+        category: Set(draft.category.clone()),
+        urgency: Set(draft.urgency),
+        unit_path: Set(draft.unit_path.clone()),
+        amount: Set(draft.amount),
+        unit: Set(draft.unit),
+        valid_from: Set(draft.valid_from),
+        valid_to: Set(draft.valid_to),
+        version: Set(1),
+        updated_at: Set(tx.now()),
+    };
+    Ok(row.insert(tx).await?)
+}
+
+/// Writes what of a line may change: the limit and the last day.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn update_line(
+    tx: &Tx,
+    row: deadline_policy::Model,
+    draft: &Draft,
+) -> Result<deadline_policy::Model, AppError> {
+    let version = row.version + 1;
+    let mut next = row.into_active_model();
+    next.amount = Set(draft.amount);
+    next.unit = Set(draft.unit);
+    next.valid_to = Set(draft.valid_to);
+    next.version = Set(version);
+    next.updated_at = Set(tx.now());
+    Ok(next.update(tx).await?)
+}
+
+/// A line as people write it.
+#[must_use]
+pub fn draft(row: &deadline_policy::Model) -> Draft {
+    Draft {
+        clock: row.clock,
+        request_type: row.request_type,
+        category: row.category.clone(),
+        urgency: row.urgency,
+        unit_path: row.unit_path.clone(),
+        amount: row.amount,
+        unit: row.unit,
+        valid_from: row.valid_from,
+        valid_to: row.valid_to,
+    }
 }

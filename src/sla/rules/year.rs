@@ -1,0 +1,105 @@
+//! A year of the working calendar as it is published, and what must be true of it.
+
+use crate::platform::error::{Fields, Rule};
+use chrono::{Datelike, NaiveDate, Weekday};
+use entity::kind::CalendarStatus;
+use std::collections::BTreeMap;
+
+/// Years that a calendar may be of.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
+const SOURCE_MAX: usize = 500;
+
+/// A year: days that differ from the week.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedYear {
+    /// Which.
+    pub year: i32,
+    /// Official, or expected.
+    pub status: CalendarStatus,
+    /// The notice that says so.
+    pub source: String,
+    /// `false`: nobody works. `true`: a weekend day on which people work (调休).
+    pub days: BTreeMap<NaiveDate, bool>,
+}
+
+/// A year as it is written down.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in the file")]
+pub struct Written<'a> {
+    pub year: &'a str,
+    pub off: &'a [NaiveDate],
+    pub work: &'a [NaiveDate],
+    pub status: CalendarStatus,
+    pub source: &'a str,
+}
+
+/// Reads a year, noting everything that is wrong with it under `/{year}`.
+pub fn read(written: &Written<'_>, fields: &mut Fields) -> PublishedYear {
+    let root = format!("/{}", written.year);
+    let year = written.year.parse().ok().filter(|year| YEARS.contains(year));
+    if year.is_none() {
+        let bounds = format!("{}..{}", YEARS.start(), YEARS.end());
+        fields.add(&root, Rule::Range(bounds));
+    }
+    let mut days = BTreeMap::new();
+    for (list, working) in [(written.off, false), (written.work, true)] {
+        let name = if working { "work" } else { "off" };
+        for (at, day) in list.iter().enumerate() {
+            let pointer = format!("{root}/{name}/{at}");
+            let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+            if year.is_some_and(|year| day.year() != year) {
+                fields.add(pointer, Rule::Form("a day of that year"));
+            } else if working && !weekend {
+                fields.add(pointer, Rule::Form("a Saturday or Sunday"));
+            } else if days.insert(*day, working).is_some() {
+                fields.add(pointer, Rule::Taken);
+            }
+        }
+    }
+    PublishedYear {
+        year: year.unwrap_or_default(),
+        status: written.status,
+        source: fields.text(&format!("{root}/source"), written.source, SOURCE_MAX),
+        days,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes(year: &str, off: &[&str], work: &[&str]) -> Vec<String> {
+        let days =
+            |texts: &[&str]| -> Vec<NaiveDate> { texts.iter().map(|day| day.parse().unwrap()).collect() };
+        let (off, work) = (days(off), days(work));
+        let written = Written {
+            year,
+            off: &off,
+            work: &work,
+            status: CalendarStatus::Official,
+            source: "国办发明电",
+        };
+        let mut fields = Fields::default();
+        read(&written, &mut fields);
+        fields.into_errors().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_year_must_not_contradict_itself() {
+        // 2027-02-06 is a Saturday, 2027-02-08 a Monday.
+        assert!(mistakes("2027", &["2027-02-06", "2027-02-08"], &["2027-02-14"]).is_empty());
+        assert_eq!(
+            mistakes("2027", &["2027-02-06"], &["2027-02-06"]),
+            ["/2027/work/0 exists already"]
+        );
+        assert_eq!(
+            mistakes("2027", &["2026-12-31"], &["2027-02-08"]),
+            [
+                "/2027/off/0 must have the form a day of that year",
+                "/2027/work/0 must have the form a Saturday or Sunday"
+            ]
+        );
+        assert_eq!(mistakes("27", &[], &[]), ["/27 must be within 2000..2100"]);
+        assert_eq!(mistakes("x", &[], &[]).len(), 1);
+    }
+}
