@@ -10,7 +10,7 @@ use crate::platform::config::Config;
 use crate::platform::error::AppError;
 use crate::platform::http::method::Methods;
 use crate::platform::http::request;
-use crate::platform::jobs::Job;
+use crate::platform::jobs::{Job, Pass};
 use crate::platform::kit::Kit;
 use crate::reference::Desk;
 use crate::{ledger, platform};
@@ -55,11 +55,12 @@ impl App {
         &self.desk.kit
     }
 
-    /// Background work, lowest first: what one job writes, the next may find in the same round.
+    /// Background work, lowest first: what one job writes, the next may find in the same round. Instances on one
+    /// PostgreSQL keep their clocks in step with it, unless theirs was turned on purpose.
     ///
     /// # Errors
     /// When a part of the configuration can't be read.
-    pub fn jobs(&self) -> anyhow::Result<Vec<Job>> {
+    pub fn jobs(&self, follow_database: bool) -> anyhow::Result<Vec<Job>> {
         let kit = self.kit().clone();
         let desk = self.desk.clone();
         let mut jobs = vec![
@@ -72,6 +73,9 @@ impl App {
                 async move { ledger::events::sequence(&db).await }.boxed()
             }),
         ];
+        if follow_database && !self.kit().db.is_sqlite() {
+            jobs.push(clock_job(self.kit().clone()));
+        }
         jobs.extend(routes::jobs(&self.desk)?);
         Ok(jobs)
     }
@@ -133,6 +137,19 @@ impl App {
             .listen(listener)?;
         Ok(server.run())
     }
+}
+
+fn clock_job(kit: Kit) -> Job {
+    Job::new("clock", Duration::from_secs(10), move || {
+        let kit = kit.clone();
+        async move {
+            if let Some(now) = kit.db.now().await? {
+                kit.clock.follow(now);
+            }
+            Ok(Pass::Idle)
+        }
+        .boxed()
+    })
 }
 
 fn cors(origins: &[String]) -> Cors {

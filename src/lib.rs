@@ -32,5 +32,7 @@ pub mod tickets;
 
 pub mod admin;
 
+pub mod demo;
+
 pub mod app;
 pub mod cli;

@@ -9,3 +9,4 @@ mod sessions;
 mod throttle;
 
 pub use http::{routes, well_known};
+pub use otp::demonstration_code;

@@ -37,19 +37,7 @@ pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> 
     if since(3600).count(tx).await? >= PER_HOUR {
         return Err(AppError::new(Code::Throttled).retry_after(3600));
     }
-    let id: OtpId = tx.ids().id();
-    let code = format!("{:06}", tx.ids().below(1_000_000));
-    otp::ActiveModel {
-        id: Set(id),
-        phone_index: Set(index),
-        code_mac: Set(mac(&kit.vault, id, &code)),
-        attempts: Set(0),
-        expires_at: Set(tx.now() + TimeDelta::seconds(kit.config.auth.otp_ttl_s)),
-        used_at: Set(None),
-        created_at: Set(tx.now()),
-    }
-    .insert(tx)
-    .await?;
+    let (id, code) = make(tx, kit, index, kit.config.auth.otp_ttl_s).await?;
     let minutes = kit.config.auth.otp_ttl_s / 60;
     let message = Message {
         recipient: (ActorKind::System, None),
@@ -62,6 +50,41 @@ pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> 
         dedup_key: format!("otp:{id}"),
     };
     enqueue(tx, &kit.vault, &message).await
+}
+
+/// Makes a code.
+async fn make(tx: &Tx, kit: &Kit, phone_index: Vec<u8>, ttl_s: i64) -> Result<(OtpId, String), AppError> {
+    let id: OtpId = tx.ids().id();
+    let code = format!("{:06}", tx.ids().below(1_000_000));
+    otp::ActiveModel {
+        id: Set(id),
+        phone_index: Set(phone_index),
+        code_mac: Set(mac(&kit.vault, id, &code)),
+        attempts: Set(0),
+        expires_at: Set(tx.now() + TimeDelta::seconds(ttl_s)),
+        used_at: Set(None),
+        created_at: Set(tx.now()),
+    }
+    .insert(tx)
+    .await?;
+    Ok((id, code))
+}
+
+/// A code for a demonstration, valid for a day, told to whoever started the demonstration instead of being sent.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn demonstration_code(kit: &Kit, phone: Phone) -> Result<String, AppError> {
+    const DAY_S: i64 = 86_400;
+    let input = (kit.clone(), phone);
+    kit.db
+        .write("demo.code", input, |tx, (kit, phone)| {
+            Box::pin(async move {
+                let index = kit.vault.index("phone", &phone.canonical());
+                make(tx, kit, index, DAY_S).await.map(|(_, code)| code)
+            })
+        })
+        .await
 }
 
 /// Whether a code fits: the newest of the number, not used, not expired, with attempts left. A wrong one costs an

@@ -4,6 +4,7 @@
 pub mod commands;
 mod dto;
 mod http;
+pub mod import;
 pub mod rules;
 pub mod store;
 

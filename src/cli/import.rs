@@ -1,0 +1,127 @@
+//! `hotline import`: reference data and residents from files.
+
+use super::say;
+use crate::app::App;
+use crate::platform::clock::Clock;
+use crate::platform::config::Config;
+use crate::platform::report::ImportReport;
+use crate::{catalog, orgs, residents, sla};
+use anyhow::{Context, ensure};
+use std::path::{Path, PathBuf};
+
+/// What to read.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Units: CSV `code,name,kind,parent_code[,aliases,contact,valid_from]`, and boundaries as GeoJSON.
+    Org {
+        /// The CSV file.
+        file: PathBuf,
+        /// A FeatureCollection whose features have a property `code`.
+        #[arg(long)]
+        areas: Option<PathBuf>,
+    },
+    /// The service catalogue, as in `seed/catalogue.json`, and with `--posts` the line posts.
+    Catalogue {
+        /// The JSON file.
+        file: PathBuf,
+        /// Posts, as in `seed/posts.json`; read first.
+        #[arg(long)]
+        posts: Option<PathBuf>,
+    },
+    /// Holidays and make-up working days, as in `seed/holidays.json`, and with `--policy` the deadline policy.
+    Calendar {
+        /// The JSON file.
+        file: PathBuf,
+        /// The policy, as in `seed/policy.json`.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+    },
+    /// Residents and merchants: CSV `kind,name,phone,id_number,email,address,unit_code,labels`.
+    Residents {
+        /// The CSV file.
+        file: PathBuf,
+    },
+}
+
+/// Runs the verb.
+pub async fn run(config: Config, verb: Verb) -> anyhow::Result<()> {
+    let migrate = config.database.is_sqlite();
+    let app = App::open(config, Clock::system(), migrate).await?;
+    let db = &app.kit().db;
+    match verb {
+        Verb::Org { file, areas } => {
+            let (lines, report) = orgs::import::read_csv(&read(&file)?);
+            if !report.is_clean() {
+                return tell(&report);
+            }
+            let areas = match areas {
+                Some(file) => orgs::import::read_areas(&read(&file)?)?,
+                None => orgs::import::Areas::new(),
+            };
+            let input = (lines, areas, false);
+            tell(
+                &db.write("import.org", input, |tx, input| {
+                    Box::pin(orgs::import::run(tx, input))
+                })
+                .await?,
+            )
+        }
+        Verb::Catalogue { file, posts } => {
+            if let Some(posts) = posts {
+                let posts: Vec<catalog::import::TermLine> = json(&posts)?;
+                let report = db.write("import.posts", posts, |tx, posts| {
+                    Box::pin(catalog::import::terms(tx, posts))
+                });
+                tell(&report.await?)?;
+            }
+            let file = json(&file)?;
+            tell(
+                &db.write("import.catalogue", file, |tx, file| {
+                    Box::pin(catalog::import::run(tx, file))
+                })
+                .await?,
+            )
+        }
+        Verb::Calendar { file, policy } => {
+            let file = json(&file)?;
+            tell(
+                &db.write("import.calendar", file, |tx, file| {
+                    Box::pin(sla::import::holidays(tx, file))
+                })
+                .await?,
+            )?;
+            let Some(policy) = policy else { return Ok(()) };
+            let policy = json(&policy)?;
+            tell(
+                &db.write("import.policy", policy, |tx, file| {
+                    Box::pin(sla::import::policy(tx, file))
+                })
+                .await?,
+            )
+        }
+        Verb::Residents { file } => tell(&residents::import::run(app.kit(), &read(&file)?, false).await?),
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))
+}
+
+fn json<T: serde::de::DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
+    let text = read(file)?;
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    serde_path_to_error::deserialize(&mut reader).with_context(|| format!("{} does not fit", file.display()))
+}
+
+/// Tells what came of it, line by line; lines that are wrong make the command fail.
+fn tell(report: &ImportReport) -> anyhow::Result<()> {
+    for error in &report.errors {
+        say(&format!("{}: {}", error.line, error.message));
+    }
+    say(&format!(
+        "created {}, updated {}, unchanged {}",
+        report.created, report.updated, report.unchanged
+    ));
+    ensure!(report.is_clean(), "{} line(s) are wrong", report.errors.len());
+    Ok(())
+}
