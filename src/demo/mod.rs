@@ -11,7 +11,7 @@ use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::platform::report::ImportReport;
 use crate::{catalog, orgs, settings, sla};
-pub use accounts::Account;
+pub use accounts::{Account, PASSWORD};
 use anyhow::{Context, ensure};
 pub use people::DemoResident;
 use serde_json::json;

@@ -127,6 +127,27 @@ pub async fn timeline(
     Ok(rows)
 }
 
+/// The public text of the reply that was written last.
+///
+/// # Errors
+/// When the database does not answer or the text can't be opened.
+pub async fn waiting_reply(
+    conn: &impl ConnectionTrait,
+    vault: &Vault,
+    id: TicketId,
+) -> Result<Option<String>, AppError> {
+    let entry = ticket_entry::Entity::find()
+        .filter(ticket_entry::Column::TicketId.eq(id))
+        .filter(ticket_entry::Column::Kind.eq(EntryKind::Replied))
+        .order_by_desc(ticket_entry::Column::Seq)
+        .one(conn)
+        .await?;
+    vault.open_optional(
+        label::PUBLIC,
+        entry.as_ref().and_then(|entry| entry.public_sealed.as_ref()),
+    )
+}
+
 /// The clocks of a ticket, in the order of their start.
 ///
 /// # Errors

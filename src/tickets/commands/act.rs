@@ -61,7 +61,11 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
     ) {
         facts::check_approver(&caller.actor, &loaded, &reference.roster)?;
     }
-    let (plan, meant) = plan(tx, setting, &mut loaded, &acting, &action.action)?;
+    let reply = match action.action {
+        ActionIn::Approve { .. } => store::waiting_reply(tx, &kit.vault, action.ticket).await?,
+        _ => None,
+    };
+    let (plan, meant) = plan(tx, setting, &mut loaded, &acting, &action.action, reply)?;
     let doer = Doer {
         actor: &caller.actor,
         acting: Some(&acting),
@@ -82,6 +86,7 @@ fn plan(
     loaded: &mut Loaded,
     acting: &Acting,
     action: &ActionIn,
+    reply: Option<String>,
 ) -> Result<(Plan, Meant), AppError> {
     let by = By {
         staff: setting.caller.actor.staff_id(),
@@ -92,7 +97,9 @@ fn plan(
         ActionIn::Dispatch { .. } => dispatch::dispatch(tx, setting, loaded, &mut plan, by, action)?,
         ActionIn::Assign { .. } => dispatch::assign(setting, loaded, acting, &mut plan, by, action)?,
         other => {
-            let meant = translate(other);
+            let mut meant = translate(other);
+            // With the approval the requester gets to read the reply.
+            meant.said.public_text = reply.or(meant.said.public_text);
             plan.decide(&meant.command, by, meant.said.clone())
                 .map_err(|why| refused(why, loaded.ticket.state))?;
             meant

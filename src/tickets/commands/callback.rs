@@ -20,7 +20,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use entity::callback;
 use entity::id::{CallbackId, TicketId};
-use entity::kind::{ActorKind, CallbackState, EntryKind, TicketState};
+use entity::kind::{ActorKind, CallbackState, TicketState};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
@@ -69,6 +69,23 @@ fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
     });
     timers::set(tx, timer::CALLBACK, loaded.ticket.id.0, ends);
     Ok(())
+}
+
+/// The call-back of a round.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_round(
+    conn: &impl ConnectionTrait,
+    ticket: TicketId,
+    round: i32,
+) -> Result<Option<callback::Model>, AppError> {
+    let row = callback::Entity::find()
+        .filter(callback::Column::TicketId.eq(ticket))
+        .filter(callback::Column::Round.eq(round))
+        .one(conn)
+        .await?;
+    Ok(row)
 }
 
 /// The call-back of the latest round.
@@ -162,16 +179,10 @@ pub async fn show(kit: &Kit, token: &str) -> Result<CallbackOut, AppError> {
     let conn = kit.db.read();
     let row = by_token(conn, token).await?;
     let loaded = store::find(conn, row.ticket_id).await?;
-    let timeline = store::timeline(conn, row.ticket_id).await?;
-    let reply = timeline
-        .iter()
-        .rev()
-        .find(|entry| entry.kind == EntryKind::Replied);
-    let sealed = reply.and_then(|entry| entry.public_sealed.as_ref());
     Ok(CallbackOut {
         number: number::spoken(&loaded.ticket.number),
         title: loaded.ticket.title,
-        public_reply: kit.vault.open_optional(label::PUBLIC, sealed)?,
+        public_reply: store::waiting_reply(conn, &kit.vault, row.ticket_id).await?,
         state: row.state,
         expires_at: row.expires_at,
     })

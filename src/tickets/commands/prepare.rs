@@ -44,6 +44,7 @@ pub struct Prepared {
     pub form: Option<String>,
     pub place: place::Place,
     pub place_unit_id: UnitId,
+    pub place_matched: routed::Matched,
     pub place_path: String,
     pub place_name: String,
     pub confidential: bool,
@@ -147,6 +148,7 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
             .filter(|form| !form.is_empty())
             .map(|form| serde_json::Value::Object(form).to_string()),
         place_unit_id: place.unit.id,
+        place_matched: (place.by, place.found.clone()),
         place_name: reference.directory.full_name(place.unit.id),
         place_path: path,
         place: wanted,

@@ -268,7 +268,7 @@ async fn begin(
         let by = By {
             staff: caller.actor.staff_id(),
         };
-        let routed = routed::route(reference, &loaded.ticket, tx.now())?;
+        let routed = routed::route(reference, &loaded.ticket, Some(&prepared.place_matched), tx.now())?;
         routed::accept_and_route(&mut plan, by, &routed).map_err(|_| AppError::new(Code::Internal))?;
         route = Some(routed);
     }

@@ -24,11 +24,19 @@ pub struct Routed {
     pub explanation: RouteOut,
 }
 
+/// How the ticket's place was matched, while that is known.
+pub type Matched = (MatchedBy, Option<String>);
+
 /// Routes a ticket by catalogue, place, rules and roster.
 ///
 /// # Errors
 /// When the ticket's service or place is no longer known.
-pub fn route(reference: &Reference, ticket: &ticket::Model, now: DateTime<Utc>) -> Result<Routed, AppError> {
+pub fn route(
+    reference: &Reference,
+    ticket: &ticket::Model,
+    matched: Option<&Matched>,
+    now: DateTime<Utc>,
+) -> Result<Routed, AppError> {
     let gone = || AppError::new(Code::Internal);
     let day = local_day(now);
     let service = reference.catalogue.get(ticket.service_id).ok_or_else(gone)?;
@@ -36,11 +44,8 @@ pub fn route(reference: &Reference, ticket: &ticket::Model, now: DateTime<Utc>) 
         .directory
         .current(ticket.place_unit_id, day)
         .ok_or_else(gone)?;
-    let located = Located {
-        unit,
-        by: MatchedBy::Unit,
-        found: None,
-    };
+    let (by, found) = matched.cloned().unwrap_or((MatchedBy::Unit, None));
+    let located = Located { unit, by, found };
     let turn = turn(ticket);
     let chosen = route::choose(
         reference,

@@ -53,13 +53,15 @@ async fn tell_requester(
     let ticket = &loaded.ticket;
     let vault = &context.kit.vault;
     let promised = view::promised(&store::clocks(tx, ticket.id).await?);
-    let link = match kind {
-        EntryKind::Approved => callback::latest(tx, ticket.id).await?.map(|row| {
-            format!(
-                "{}/api/v1/callbacks/{}",
-                context.kit.config.server.public_url,
-                callback::token(vault, row.id)
-            )
+    let round = event
+        .data
+        .get("round")
+        .and_then(serde_json::Value::as_i64)
+        .and_then(|n| i32::try_from(n).ok());
+    let link = match (kind, round) {
+        (EntryKind::Approved, Some(round)) => callback::of_round(tx, ticket.id, round).await?.map(|row| {
+            let base = &context.kit.config.server.public_url;
+            format!("{base}/api/v1/callbacks/{}", callback::token(vault, row.id))
         }),
         _ => None,
     };

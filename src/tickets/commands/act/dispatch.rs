@@ -60,7 +60,7 @@ pub fn accept(
         ticket.urgency = *urgency;
     }
     let state = ticket.state;
-    let routed = routed::route(&setting.reference, ticket, tx.now())?;
+    let routed = routed::route(&setting.reference, ticket, None, tx.now())?;
     routed::accept_and_route(plan, by, &routed).map_err(|why| refused(why, state))?;
     Ok(Meant::new(
         routed.command,

@@ -1,0 +1,115 @@
+//! The very application that production runs, on a free port, with a clock that is turned by hand.
+
+use super::client::Client;
+use super::database::{self, Backend, start_of_time};
+use actix_web::dev::ServerHandle;
+use chrono::TimeDelta;
+use hotline::app::App;
+use hotline::demo::PASSWORD;
+use hotline::platform::clock::Clock;
+use hotline::platform::config::Config;
+use hotline::platform::jobs::{self, Job};
+use serde_json::json;
+use std::net::TcpListener;
+use tempfile::TempDir;
+
+/// A running application.
+pub struct TestApp {
+    pub backend: Backend,
+    pub app: App,
+    pub clock: Clock,
+    pub base: String,
+    pub database: String,
+    pub folder: TempDir,
+    jobs: Vec<Job>,
+    server: ServerHandle,
+}
+
+impl TestApp {
+    /// Starts on a fresh copy of the demonstration district.
+    pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, |_| {}).await
+    }
+
+    /// Starts with other settings.
+    pub async fn start_with(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database::fresh(backend, folder.path()).await;
+        let mut config = database::config(folder.path(), &database);
+        change(&mut config);
+        let clock = Clock::manual(start_of_time());
+        let app = App::open(config, clock.clone(), false).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let server = app.serve(listener).unwrap();
+        let handle = server.handle();
+        tokio::spawn(server);
+        let jobs = app.jobs(false).unwrap();
+        Self {
+            backend,
+            app,
+            clock,
+            base,
+            database,
+            folder,
+            jobs,
+            server: handle,
+        }
+    }
+
+    /// Turns the clock.
+    pub fn turn(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// Runs the background work until there is none.
+    pub async fn settle(&self) {
+        jobs::settle(&self.jobs).await;
+    }
+
+    /// Runs one job once.
+    pub async fn pass(&self, name: &str) {
+        let job = self
+            .jobs
+            .iter()
+            .find(|job| job.name == name)
+            .expect("a job of this name");
+        job.pass().await;
+    }
+
+    /// Nobody.
+    pub fn nobody(&self) -> Client {
+        Client::new(&self.base, None)
+    }
+
+    /// Whoever has this token.
+    pub fn with_token(&self, token: &str) -> Client {
+        Client::new(&self.base, Some(token.to_owned()))
+    }
+
+    /// A member of staff of the demonstration.
+    pub async fn staff(&self, user_name: &str) -> Client {
+        let body = json!({ "user_name": user_name, "password": PASSWORD });
+        let answer = self.nobody().post("/api/v1/auth/staff", &body).await;
+        answer.expect(200);
+        self.with_token(answer.body["access_token"].as_str().unwrap())
+    }
+
+    /// A resident of the demonstration, or a new one, by a code.
+    pub async fn resident(&self, phone: &str) -> Client {
+        let number = hotline::residents::rules::Phone::parse(phone).unwrap();
+        let code = hotline::auth::demonstration_code(self.app.kit(), number)
+            .await
+            .unwrap();
+        let body = json!({ "phone": phone, "code": code });
+        let answer = self.nobody().post("/api/v1/auth/code/login", &body).await;
+        answer.expect(200);
+        self.with_token(answer.body["tokens"]["access_token"].as_str().unwrap())
+    }
+
+    /// Stops the server.
+    pub async fn stop(self) {
+        self.server.stop(false).await;
+    }
+}

@@ -1,0 +1,38 @@
+//! An application to test, and people who use it.
+
+mod app;
+mod client;
+mod database;
+
+pub use app::TestApp;
+pub use client::{Answer, Client};
+pub use database::Backend;
+
+/// A test on both databases: `on_both! { async fn name(app: TestApp) { … } }`.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn run($app: $crate::support::TestApp) {
+                $body
+                $app.stop().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                run($crate::support::TestApp::start($crate::support::Backend::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if $crate::support::Backend::postgres_is_there() {
+                    run($crate::support::TestApp::start($crate::support::Backend::Postgres).await).await;
+                }
+            }
+        }
+    )+};
+}
