@@ -3,4 +3,5 @@
 
 mod support;
 
+mod authz;
 mod main_job;
