@@ -4,4 +4,5 @@
 mod support;
 
 mod authz;
+mod contract;
 mod main_job;
