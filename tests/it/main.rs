@@ -6,3 +6,4 @@ mod support;
 mod authz;
 mod contract;
 mod main_job;
+mod tiers;
