@@ -6,4 +6,5 @@ mod support;
 mod authz;
 mod contract;
 mod main_job;
+mod schema;
 mod tiers;
