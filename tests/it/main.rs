@@ -6,5 +6,6 @@ mod support;
 mod authz;
 mod contract;
 mod main_job;
+mod privacy;
 mod schema;
 mod tiers;
