@@ -1,6 +1,16 @@
 //! Black-box tests: the real application over real HTTP, each test with a database of its own, on SQLite and, when
 //! `TEST_DATABASE_URL` names a server, on PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that fails says so by panicking"
+)]
+
 mod support;
 
+mod attachments;
+mod lists;
 mod main_job;
+mod notices;

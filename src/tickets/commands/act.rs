@@ -97,7 +97,7 @@ fn plan(
         ActionIn::Dispatch { .. } => dispatch::dispatch(tx, setting, loaded, &mut plan, by, action)?,
         ActionIn::Assign { .. } => dispatch::assign(setting, loaded, acting, &mut plan, by, action)?,
         other => {
-            let mut meant = translate(other);
+            let mut meant = translate(other).ok_or_else(|| AppError::new(Code::Internal))?;
             // With the approval the requester gets to read the reply.
             meant.said.public_text = reply.or(meant.said.public_text);
             plan.decide(&meant.command, by, meant.said.clone())
@@ -136,7 +136,7 @@ pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
         Refusal::NotNow { state, .. } => {
             let words: Vec<&str> = crate::tickets::rules::lifecycle::allowed(state)
                 .iter()
-                .filter_map(word)
+                .filter_map(|kind| word(*kind))
                 .collect();
             AppError::new(Code::ActionNotAllowed)
                 .say(
@@ -150,7 +150,7 @@ pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
 }
 
 /// The word of a command on the wire; none for what only the system does.
-fn word(kind: &CommandKind) -> Option<&'static str> {
+fn word(kind: CommandKind) -> Option<&'static str> {
     Some(match kind {
         CommandKind::AnswerNow => "answer_now",
         CommandKind::Reject => "reject",

@@ -33,9 +33,15 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 }
 
 /// Opens, counts or answers the call-back of a round, as the command demands.
+///
+/// # Errors
+/// When the database does not answer.
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
-        Command::Approve => open(tx, &setting.kit, loaded),
+        Command::Approve => {
+            open(tx, &setting.kit, loaded);
+            Ok(())
+        }
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
         Command::Rate(_) => {
             let Some(rating) = &meant.rating else {
@@ -48,7 +54,7 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) {
     let id: CallbackId = tx.ids().id();
     let ends = tx.now() + TimeDelta::days(kit.config.jobs.callback_grace_days);
     tx.stage(callback::ActiveModel {
@@ -68,7 +74,6 @@ fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
         answered_at: Set(None),
     });
     timers::set(tx, timer::CALLBACK, loaded.ticket.id.0, ends);
-    Ok(())
 }
 
 /// The call-back of a round.

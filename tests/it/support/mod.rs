@@ -5,7 +5,7 @@ mod client;
 mod database;
 
 pub use app::TestApp;
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, fresh_key};
 pub use database::Backend;
 
 /// A test on both databases: `on_both! { async fn name(app: TestApp) { … } }`.
