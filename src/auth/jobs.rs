@@ -18,14 +18,17 @@ const SESSION_DAYS: i64 = 30;
 #[must_use]
 pub fn jobs(kit: &Kit) -> Vec<Job> {
     let db = kit.db.clone();
-    vec![Job::new("forget", Duration::from_hours(1), move || {
-        let db = db.clone();
-        async move {
-            db.write("auth.forget", (), |tx, ()| Box::pin(forget(tx))).await?;
-            Ok(Pass::Idle)
-        }
-        .boxed()
-    })]
+    vec![
+        Job::new("forget", Duration::from_hours(1), move || {
+            let db = db.clone();
+            async move {
+                db.write("auth.forget", (), |tx, ()| Box::pin(forget(tx))).await?;
+                Ok(Pass::Idle)
+            }
+            .boxed()
+        })
+        .on_beat_only(),
+    ]
 }
 
 async fn forget(tx: &Tx) -> Result<(), AppError> {

@@ -11,6 +11,7 @@
 mod support;
 
 mod attachments;
+mod cli;
 mod lists;
 mod main_job;
 mod notices;

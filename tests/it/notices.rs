@@ -42,8 +42,17 @@ async fn take(gateway: web::Data<Gateway>, request: HttpRequest, body: web::Json
         *fails -= 1;
         return HttpResponse::InternalServerError().finish();
     }
-    let key = request.headers().get("idempotency-key").unwrap().to_str().unwrap().to_owned();
-    assert_eq!(request.headers().get("authorization").unwrap(), "Bearer gateway-token");
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        request.headers().get("authorization").unwrap(),
+        "Bearer gateway-token"
+    );
     gateway.got.lock().unwrap().push((key, body.into_inner()));
     HttpResponse::Ok().finish()
 }

@@ -46,9 +46,14 @@ pub async fn upload_attachment(
     let caller = permit.caller;
     let (kind, id) = caller.actor.identity();
     let uploader = (kind, id.ok_or_else(|| AppError::new(Code::Unauthenticated))?);
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if !given.to_ascii_lowercase().starts_with("multipart/form-data") {
-        return Err(AppError::new(Code::UnsupportedMediaType).say("请使用 multipart/form-data", "Send multipart/form-data"));
+        return Err(AppError::new(Code::UnsupportedMediaType)
+            .say("请使用 multipart/form-data", "Send multipart/form-data"));
     }
     let form = Multipart::from_request(&request, &mut payload.into_inner()).await;
     let form = form.map_err(|_| AppError::new(Code::MalformedBody))?;
