@@ -4,7 +4,7 @@ mod document;
 mod probes;
 mod routes;
 
-use crate::access::tokens;
+use crate::access::{permit, tokens};
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::error::AppError;
@@ -123,6 +123,7 @@ impl App {
                     let refusal = methods.refuse(request.path(), request.method());
                     async move { Err::<web::Bytes, AppError>(refusal) }
                 }))
+                .wrap(from_fn(permit::identify))
                 .wrap(cors(&app.kit().config.server.cors_origins))
                 .wrap(Compress::default())
                 .wrap(from_fn(request::surround))

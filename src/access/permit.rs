@@ -1,4 +1,8 @@
 //! The extractor in every handler's signature: the operation is its type, and without it there is no actor.
+//!
+//! Who asks is found out by [`identify`] before a request is routed, so that the permit is there at once. Extractors of
+//! a handler run side by side: had the permit to wait for the database, a mistake in the body could answer before it,
+//! and tell what only those who may ask are to hear.
 
 use super::actor::{Acting, Actor};
 use super::authenticate;
@@ -6,11 +10,12 @@ use super::policy::{Facts, Op, Operation, Reach, coarse, decide};
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::request::request_id;
 use crate::platform::kit::Kit;
-use actix_web::dev::Payload;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 /// Leave to try an operation: who asks, in what role at the most. Whether it is allowed for a given thing is
@@ -51,39 +56,59 @@ impl Caller {
     }
 }
 
+/// Who the token of a request belongs to, or why it is refused.
+struct Identified(Result<Actor, AppError>);
+
+/// The middleware that finds out who asks.
+///
+/// # Errors
+/// None of its own: a token that is refused is told by the permit, and where nobody need log in it does no harm.
+pub async fn identify<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let identified = match bearer(request.request()) {
+        Ok(None) => None,
+        Ok(Some(token)) => match request.app_data::<web::Data<Kit>>().cloned() {
+            Some(kit) => Some(authenticate::actor(&kit, &token).await),
+            None => Some(Err(AppError::new(Code::Internal))),
+        },
+        Err(error) => Some(Err(error)),
+    };
+    if let Some(identified) = identified {
+        request.extensions_mut().insert(Identified(identified));
+    }
+    next.call(request).await
+}
+
 impl<O: Operation> FromRequest for Permit<O> {
     type Error = AppError;
-    type Future = LocalBoxFuture<'static, Result<Self, AppError>>;
+    type Future = Ready<Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        async move {
-            let actor = match bearer(&request)? {
-                Some(token) => {
-                    let kit = request
-                        .app_data::<web::Data<Kit>>()
-                        .ok_or_else(|| AppError::new(Code::Internal))?;
-                    match authenticate::actor(kit, &token).await {
-                        // Where nobody need log in, a stale token does no harm: clients send it with every request.
-                        Err(_) if O::OP.is_public() => Actor::Anonymous,
-                        known => known?,
-                    }
-                }
-                None => Actor::Anonymous,
-            };
-            let acting = coarse(&actor, O::OP)?;
-            let caller = Caller {
+        ready(Self::of(request))
+    }
+}
+
+impl<O: Operation> Permit<O> {
+    fn of(request: &HttpRequest) -> Result<Self, AppError> {
+        let identified = request.extensions_mut().remove::<Identified>();
+        let actor = match identified.map(|Identified(actor)| actor) {
+            None => Actor::Anonymous,
+            // Where nobody need log in, a stale token does no harm: clients send it with every request.
+            Some(Err(_)) if O::OP.is_public() => Actor::Anonymous,
+            Some(known) => known?,
+        };
+        let acting = coarse(&actor, O::OP)?;
+        Ok(Self {
+            caller: Caller {
                 actor,
                 acting,
                 op: O::OP,
-                request_id: request_id(&request),
-            };
-            Ok(Self {
-                caller,
-                operation: PhantomData,
-            })
-        }
-        .boxed_local()
+                request_id: request_id(request),
+            },
+            operation: PhantomData,
+        })
     }
 }
 

@@ -84,6 +84,7 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
     for (path, item) in &mut openapi.paths.paths {
         each_operation(item, |method, operation| {
             add_path_parameters(path, operation);
+            add_headers(method, operation);
             let op = Op::ALL
                 .iter()
                 .find(|op| operation.operation_id.as_deref() == Some(op.id()));
@@ -93,30 +94,104 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
             } else {
                 vec![SecurityRequirement::new("bearer", Vec::<String>::new())]
             });
-            let mut problems: Vec<(&str, &str)> = Vec::new();
-            if !public {
-                problems.push(("401", "No valid token"));
-                problems.push(("403", "Not allowed, though what it is about may be seen"));
-            }
-            if method != "get" {
-                problems.push(("400", "The request can't be read"));
-                problems.push(("422", "The input breaks a rule"));
-            }
-            problems.push((
-                "503",
-                "The service is busy or not available; `Retry-After` tells when to try again",
-            ));
-            add_headers(method, operation);
-            for (status, description) in problems {
+            for (status, description) in problems(method, operation, public) {
                 operation
                     .responses
                     .responses
                     .entry(status.to_owned())
                     .or_insert_with(|| problem(description));
             }
+            describe_responses(operation);
+            part_summary(operation);
         });
     }
     openapi
+}
+
+/// Operations by which somebody shows who they are: guesses are refused, and slowed.
+const PROOFS: &[&str] = &[
+    "login_staff",
+    "request_code",
+    "login_with_code",
+    "login_resident",
+    "refresh_session",
+    "change_password",
+    "enrol_second_factor",
+];
+
+/// Which problems an operation may answer with, by what it takes.
+fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'static str, &'static str)> {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let takes = |place: ParameterIn| {
+        operation
+            .parameters
+            .iter()
+            .flatten()
+            .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
+    };
+    let body = operation.request_body.is_some();
+    let proof = PROOFS.contains(&id);
+    let mut problems = Vec::new();
+    if body || takes(ParameterIn::Query) || takes(ParameterIn::Header) {
+        problems.push(("400", "The request can't be read"));
+        problems.push(("422", "The input breaks a rule"));
+    }
+    if !public || proof {
+        problems.push(("401", "No valid token, or what was to prove who asks is wrong"));
+    }
+    if !public {
+        problems.push(("403", "Not allowed, though what it is about may be seen"));
+    }
+    if takes(ParameterIn::Path) {
+        problems.push(("404", "There is no such thing, or the caller may not see it"));
+    }
+    if method != "get" && takes(ParameterIn::Header) || id == "answer_callback" {
+        problems.push((
+            "409",
+            "It conflicts with what is there, or the state does not take it",
+        ));
+    }
+    if body {
+        problems.push(("413", "The body is too large"));
+        problems.push(("415", "The content type is not supported"));
+    }
+    if proof {
+        problems.push(("429", "Too many attempts; `Retry-After` tells when to try again"));
+    }
+    problems.push((
+        "503",
+        "The service is busy or not available; `Retry-After` tells when to try again",
+    ));
+    problems
+}
+
+/// The first sentence of a handler's docstring is the summary, the rest the description.
+fn part_summary(operation: &mut Operation) {
+    let Some(told) = operation.summary.take() else {
+        return;
+    };
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (first, rest) = told.split_once(". ").unwrap_or((&told, ""));
+    operation.summary = Some(first.trim_end_matches('.').to_owned());
+    if !rest.is_empty() && operation.description.is_none() {
+        operation.description = Some(rest.to_owned());
+    }
+}
+
+/// Every response has a description (OpenAPI 3.1 §4.8.17); the handlers' own ones say it by their type.
+fn describe_responses(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = match status.as_str() {
+                "201" => "Made; `Location` tells where",
+                "204" => "Done",
+                _ => "Done, with an answer",
+            }
+            .to_owned();
+        }
+    }
 }
 
 /// Whether a POST is told apart from its repeats by a key.
@@ -150,7 +225,7 @@ fn add_headers(method: &str, operation: &mut Operation) {
             "5f0c1c1e-1",
         ));
     }
-    if matches!(method, "patch" | "put")
+    if (matches!(method, "patch" | "put") && id != "read_notice")
         || matches!(
             id.as_str(),
             "act_on_ticket" | "succeed_unit" | "decide_service" | "disable_staff"

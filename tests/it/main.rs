@@ -11,7 +11,9 @@
 mod support;
 
 mod attachments;
+mod authz;
 mod cli;
+mod contract;
 mod lists;
 mod main_job;
 mod notices;

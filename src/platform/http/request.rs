@@ -4,7 +4,7 @@ use crate::platform::error::{AppError, Code};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use std::time::Instant;
@@ -93,9 +93,19 @@ fn into_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse
         None if response.response().error().is_none() && has_body(&response) => return response,
         None => (AppError::new(code_of(status)).document(chinese, Some(id)), None),
     };
+    let allowed = document
+        .get("allowed")
+        .and_then(|allowed| allowed.as_str())
+        .map(str::to_owned);
     let mut response = response.map_body(|_, _| BoxBody::new(document.to_string()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    // RFC 9110 §15.5.6: a 405 says which methods there are.
+    if status == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allowed) = allowed.and_then(|allowed| HeaderValue::from_str(&allowed).ok())
+    {
+        headers.insert(ALLOW, allowed);
+    }
     let retry_after = retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
     if let Some(seconds) = retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

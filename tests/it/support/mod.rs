@@ -3,10 +3,12 @@
 mod app;
 mod client;
 mod database;
+mod snapshot;
 
 pub use app::TestApp;
 pub use client::{Answer, Client, fresh_key};
 pub use database::Backend;
+pub use snapshot::snapshot;
 
 /// A test on both databases: `on_both! { async fn name(app: TestApp) { … } }`.
 #[macro_export]
