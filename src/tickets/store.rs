@@ -136,9 +136,30 @@ pub async fn waiting_reply(
     vault: &Vault,
     id: TicketId,
 ) -> Result<Option<String>, AppError> {
+    public_text(conn, vault, id, EntryKind::Replied).await
+}
+
+/// The public text of the reply that was approved last: all that a requester may read of replies.
+///
+/// # Errors
+/// When the database does not answer or the text can't be opened.
+pub async fn approved_reply(
+    conn: &impl ConnectionTrait,
+    vault: &Vault,
+    id: TicketId,
+) -> Result<Option<String>, AppError> {
+    public_text(conn, vault, id, EntryKind::Approved).await
+}
+
+async fn public_text(
+    conn: &impl ConnectionTrait,
+    vault: &Vault,
+    id: TicketId,
+    kind: EntryKind,
+) -> Result<Option<String>, AppError> {
     let entry = ticket_entry::Entity::find()
         .filter(ticket_entry::Column::TicketId.eq(id))
-        .filter(ticket_entry::Column::Kind.eq(EntryKind::Replied))
+        .filter(ticket_entry::Column::Kind.eq(kind))
         .order_by_desc(ticket_entry::Column::Seq)
         .one(conn)
         .await?;

@@ -187,7 +187,7 @@ pub async fn show(kit: &Kit, token: &str) -> Result<CallbackOut, AppError> {
     Ok(CallbackOut {
         number: number::spoken(&loaded.ticket.number),
         title: loaded.ticket.title,
-        public_reply: store::waiting_reply(conn, &kit.vault, row.ticket_id).await?,
+        public_reply: store::approved_reply(conn, &kit.vault, row.ticket_id).await?,
         state: row.state,
         expires_at: row.expires_at,
     })
