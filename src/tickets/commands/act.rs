@@ -50,7 +50,16 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         caller,
     } = setting;
     let mut loaded = store::lock(tx, action.ticket).await?;
-    let acting = allow(&caller.actor, operation(&action.action), &loaded)?;
+    let told = |refusal: AppError| {
+        if refusal.code() != Code::Forbidden {
+            return refusal;
+        }
+        refusal.with(
+            "allowed",
+            facts::actions(&caller.actor, &loaded, &reference.roster),
+        )
+    };
+    let acting = allow(&caller.actor, operation(&action.action), &loaded).map_err(told)?;
     if let Some(version) = action.version {
         version.check(loaded.ticket.version)?;
     }
@@ -58,7 +67,7 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         action.action,
         ActionIn::Approve { .. } | ActionIn::SendBack { .. }
     ) {
-        facts::check_approver(&caller.actor, &loaded, &reference.roster)?;
+        facts::check_approver(&caller.actor, &loaded, &reference.roster).map_err(told)?;
     }
     let reply = match action.action {
         ActionIn::Approve { .. } => store::waiting_reply(tx, &kit.vault, action.ticket).await?,
