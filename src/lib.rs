@@ -35,4 +35,5 @@ pub mod admin;
 pub mod demo;
 
 pub mod app;
+
 pub mod cli;

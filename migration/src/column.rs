@@ -93,6 +93,16 @@ pub async fn append_only(manager: &SchemaManager<'_>, table: &str, columns: &str
         "CREATE TRIGGER {table}_append_only BEFORE DELETE OR UPDATE OF {columns} ON {table} \
          FOR EACH ROW EXECUTE FUNCTION hotline_append_only()"
     ))
+    .await?;
+    db.execute_unprepared(&format!(
+        "CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} \
+         FOR EACH STATEMENT EXECUTE FUNCTION hotline_append_only()"
+    ))
     .await
     .map(|_| ())
+}
+
+/// Drops what append-only tables share; the tables go first.
+pub async fn drop_append_only(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    run_either(manager, "SELECT 1", "DROP FUNCTION hotline_append_only()").await
 }

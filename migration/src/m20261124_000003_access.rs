@@ -27,14 +27,15 @@ impl MigrationTrait for Migration {
         column::append_only(
             manager,
             "audit",
-            "id, at, actor_kind, actor_id, action, subject_kind, subject_id, detail",
+            "id, at, actor_kind, actor_id, actor_name, role, action, subject_kind, subject_id, detail, request_id",
         )
         .await?;
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        column::drop_tables(manager, TABLES).await
+        column::drop_tables(manager, TABLES).await?;
+        column::drop_append_only(manager).await
     }
 }
 

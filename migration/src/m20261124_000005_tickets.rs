@@ -28,7 +28,8 @@ impl MigrationTrait for Migration {
         column::append_only(
             manager,
             "ticket_entry",
-            "ticket_id, seq, kind, at, actor_kind, actor_id, data, hash",
+            "ticket_id, seq, kind, at, actor_kind, actor_id, actor_name, role, unit_id, unit_name, from_state, \
+             to_state, public, public_sealed, internal_sealed, data, hash, request_id",
         )
         .await?;
         // Words of one or two characters are found by bigrams that the application makes.

@@ -1,4 +1,4 @@
-//! *Who, and what they may do*: actors, the policy, sessions, and the extractor that joins them.
+//! *Who, and what they may do*: actors, the policy, sessions, and the extractor that joins them. Owns `signing_key`.
 
 pub mod actor;
 pub mod authenticate;

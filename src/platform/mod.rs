@@ -1,4 +1,5 @@
 //! *How*, without one word of the domain: clock, ids, database, errors, secrets, HTTP in and out.
+//! Owns `idempotency`.
 
 pub mod blob;
 pub mod clock;

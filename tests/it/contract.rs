@@ -2,7 +2,7 @@
 //! headers, log-in and methods.
 
 use crate::on_both;
-use crate::support::{Client, TestApp, fresh_key};
+use crate::support::{Client, fresh_key};
 use entity::kind::Role;
 use hotline::access::Op;
 use hotline::access::policy::{Scope, scope};

@@ -19,3 +19,5 @@ mod contract;
 mod lists;
 mod main_job;
 mod notices;
+mod schema;
+mod tiers;

@@ -1,3 +1,5 @@
+//! Choosing a unit and a person, case by case and at random.
+
 use super::*;
 use crate::catalog::rules::form::Form;
 use entity::id::ServiceId;

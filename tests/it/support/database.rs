@@ -125,6 +125,20 @@ pub async fn fresh(backend: Backend, folder: &Path) -> String {
     }
 }
 
+/// An empty database; its address.
+pub async fn empty(backend: Backend, folder: &Path) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    match backend {
+        Backend::Sqlite => format!("sqlite://{}", folder.join("empty.sqlite").display()),
+        Backend::Postgres => {
+            let count = COUNT.fetch_add(1, Ordering::SeqCst);
+            let name = format!("hotline_empty_{}_{count}", std::process::id());
+            on_server(&format!("CREATE DATABASE {name}")).await;
+            url_of(&name)
+        }
+    }
+}
+
 /// A template can't be copied while somebody is connected to it, and the pool that filled it takes a moment to go.
 async fn clone_database(name: &str, template: &str) {
     let server = Database::connect(std::env::var("TEST_DATABASE_URL").unwrap())

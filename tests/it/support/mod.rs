@@ -7,7 +7,7 @@ mod snapshot;
 
 pub use app::TestApp;
 pub use client::{Answer, Client, fresh_key};
-pub use database::Backend;
+pub use database::{Backend, config, empty, start_of_time};
 pub use snapshot::snapshot;
 
 /// A test on both databases: `on_both! { async fn name(app: TestApp) { … } }`.

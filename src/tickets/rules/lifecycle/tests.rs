@@ -1,3 +1,5 @@
+//! The lifecycle against an independent model of it.
+
 use super::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
