@@ -72,7 +72,81 @@ async fn with_gateway(backend: Backend, allow: bool) -> (TestApp, Gateway, Serve
     (app, gateway, handle)
 }
 
+/// A mail server that takes everything and keeps what it got.
+async fn mail_server() -> (u16, Arc<Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let got: Arc<Mutex<Vec<String>>> = Arc::default();
+    let keep = Arc::clone(&got);
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let keep = Arc::clone(&keep);
+            tokio::spawn(async move {
+                let (read, mut write) = socket.into_split();
+                let mut lines = BufReader::new(read).lines();
+                let (mut data, mut message) = (false, String::new());
+                write.write_all(b"220 test\r\n").await.unwrap();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    let answer: &[u8] = match line.as_str() {
+                        "." if data => {
+                            data = false;
+                            keep.lock().unwrap().push(std::mem::take(&mut message));
+                            b"250 taken\r\n"
+                        }
+                        text if data => {
+                            message.push_str(text);
+                            message.push('\n');
+                            continue;
+                        }
+                        "DATA" => {
+                            data = true;
+                            b"354 go on\r\n"
+                        }
+                        "QUIT" => b"221 bye\r\n",
+                        text => {
+                            message.push_str(text);
+                            message.push('\n');
+                            b"250 ok\r\n"
+                        }
+                    };
+                    if write.write_all(answer).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (port, got)
+}
+
 on_both! {
+    /// Who has no mobile number is told by e-mail; who wants no reply hears of the receipt only.
+    async fn those_without_a_mobile_number_are_told_by_email(ignored: TestApp) {
+        let (port, got) = mail_server().await;
+        let app = TestApp::start_with(ignored.backend, |config| {
+            config.mail.url = format!("smtp://127.0.0.1:{port}").into();
+            config.mail.from = "hotline <noreply@example.org>".into();
+        })
+        .await;
+        let operator = app.staff("operator").await;
+        let person = json!({ "kind": "person", "name": "测试", "phone": "0750-3322110", "email": "someone@example.org" });
+        operator.post("/api/v1/residents", &person).await.expect(201);
+        let request = |wants_reply: bool| json!({
+            "requester": { "phone": "0750-3322110" }, "category": "020101", "title": "证明", "content": "材料",
+            "place": { "address": "羊桥社区" }, "wants_reply": wants_reply
+        });
+        operator.post("/api/v1/tickets", &request(true)).await.expect(201);
+        app.settle().await;
+        let mails = got.lock().unwrap().clone();
+        assert_eq!(mails.len(), 2, "received, and with whom: {mails:?}");
+        assert!(mails.iter().all(|mail| mail.contains("<someone@example.org>")));
+        operator.post("/api/v1/tickets", &request(false)).await.expect(201);
+        app.settle().await;
+        assert_eq!(got.lock().unwrap().len(), 3);
+        app.stop().await;
+    }
+
     /// A failing gateway is tried again later; each message is taken once.
     async fn messages_are_tried_again_and_sent_once(ignored: TestApp) {
         let (app, gateway, handle) = with_gateway(ignored.backend, true).await;

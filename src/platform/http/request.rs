@@ -69,7 +69,7 @@ pub async fn surround(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    note(&http, response.status(), begun);
+    note(&http, &id, response.status(), begun);
     Ok(response)
 }
 
@@ -176,11 +176,12 @@ fn harden(response: &mut ServiceResponse<BoxBody>) {
 }
 
 /// One line and one measure a request: the pattern of the path, never the path, which holds ids and numbers.
-fn note(request: &HttpRequest, status: StatusCode, begun: Instant) {
+fn note(request: &HttpRequest, id: &str, status: StatusCode, begun: Instant) {
     let pattern = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let method = request.method().to_string();
     let elapsed = begun.elapsed().as_secs_f64();
     tracing::debug!(
+        request_id = id,
         method,
         pattern,
         status = status.as_u16(),
