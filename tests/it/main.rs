@@ -11,7 +11,9 @@
 mod support;
 
 mod attachments;
+mod auth;
 mod authz;
+mod bad_input;
 mod cli;
 mod contract;
 mod lists;

@@ -1,6 +1,8 @@
 //! Call-backs: opened with the approval, answered by telephone, in the app or by a link, once a round.
 
 use super::Setting;
+use super::meaning::{self, Meant};
+use super::refusal::refused;
 use crate::access::actor::Actor;
 use crate::ledger::timers;
 use crate::platform::crypto::sha256;
@@ -9,7 +11,6 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
-use crate::tickets::commands::act::{self, Meant};
 use crate::tickets::dto::{CallbackOut, RatingIn};
 use crate::tickets::facts;
 use crate::tickets::rules::lifecycle::{By, Command};
@@ -209,11 +210,11 @@ pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -
     if loaded.ticket.round != row.round {
         return Err(AppError::new(Code::CallbackTokenInvalid));
     }
-    let meant = act::rated(rating);
+    let meant = meaning::rated(rating);
     let mut plan = Plan::new(facts::life(&loaded));
     let state = loaded.ticket.state;
     plan.decide(&meant.command, By::default(), meant.said.clone())
-        .map_err(|why| act::refused(why, state))?;
+        .map_err(|why| refused(why, state))?;
     let resident = loaded
         .requesters
         .first()
@@ -253,7 +254,7 @@ pub async fn lapse(tx: &Tx, kit: &Kit, reference: &Reference, ticket: TicketId) 
         };
         let state = loaded.ticket.state;
         plan.decide(&Command::Lapse, By::default(), said)
-            .map_err(|why| act::refused(why, state))?;
+            .map_err(|why| refused(why, state))?;
         apply(tx, (&kit.vault, reference), &mut loaded, &plan, Doer::SYSTEM).await?;
     }
     let mut next = row.into_active_model();
