@@ -242,13 +242,13 @@ pub async fn until<T, F>(what: &str, look: impl Fn() -> F) -> anyhow::Result<T>
 where
     F: Future<Output = anyhow::Result<Option<T>>>,
 {
-    for _ in 0..200 {
+    for _ in 0..600 {
         if let Some(found) = look().await? {
             return Ok(found);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    bail!("{what} did not come within 10 seconds")
+    bail!("{what} did not come within half a minute")
 }
 
 /// Long ids and tokens in a path, cut short for reading.
