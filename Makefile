@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps demo test lint check audit fmt bench openapi walkthrough
+.PHONY: help deps tools demo test lint check audit fmt bench openapi walkthrough
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,12 +15,17 @@ deps: ## Installs what `make check` needs and this machine lacks.
 	scripts/deps.sh --all
 
 demo: ## The service with demonstration data, on this machine.
-	cargo run --locked -- demo $(ARGS)
+	cargo run --release --locked -- demo $(ARGS)
 
 # Given TEST_DATABASE_URL, the tests run on SQLite and on PostgreSQL. House rules and the comparison of
-# openapi/openapi.json with the code are tests among them.
-test: lint ## What must pass before a change lands: lint, and all tests on both databases.
+# openapi/openapi.json with the code are tests among them. The walk takes seconds; a step that fails stops it.
+test: tools lint ## What must pass before a change lands: lint, all tests and the walk on both databases. Installs what is missing.
 	scripts/test-postgres.sh cargo test --workspace --locked
+	scripts/walkthrough.sh
+	scripts/test-postgres.sh sh -c 'scripts/walkthrough.sh --database "$$TEST_DATABASE_URL"'
+
+tools: ## PostgreSQL, a C compiler and cargo-deny, where this machine lacks them.
+	scripts/deps.sh
 
 # Hiding inclusion graphs drops no warning, only the tree below each.
 lint: ## Format, clippy, and the licences, bans and sources of dependencies.
@@ -46,5 +51,5 @@ bench: ## Measures throughput and latency on both databases.
 openapi: ## Writes openapi/openapi.json from the code.
 	cargo run --locked -- openapi --write openapi/openapi.json
 
-walkthrough: ## A ticket's way and a bell's night, told by calls to a running demo.
+walkthrough: ## A request's way and back, told step by step by calls to a demo that it starts.
 	scripts/walkthrough.sh $(ARGS)

@@ -151,6 +151,7 @@ fn clock_job(kit: Kit) -> Job {
         }
         .boxed()
     })
+    .on_beat_only()
 }
 
 fn cors(origins: &[String]) -> Cors {

@@ -184,12 +184,12 @@ fn describe_responses(operation: &mut Operation) {
         if let RefOr::T(response) = response
             && response.description.is_empty()
         {
-            response.description = match status.as_str() {
+            let text = match status.as_str() {
                 "201" => "Made; `Location` tells where",
                 "204" => "Done",
                 _ => "Done, with an answer",
-            }
-            .to_owned();
+            };
+            text.clone_into(&mut response.description);
         }
     }
 }

@@ -39,6 +39,7 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     let kit = &desk.kit;
     let mut jobs = notify::jobs(kit, notify::Channels::new(kit.clone())?);
     jobs.extend(attachments::jobs(kit));
+    jobs.extend(auth::jobs(kit));
     jobs.extend(tickets::jobs(desk));
     Ok(jobs)
 }

@@ -22,10 +22,13 @@ const STORED_HOURS: i64 = 24;
 #[must_use]
 pub fn jobs(kit: &Kit) -> Vec<Job> {
     let kit = kit.clone();
-    vec![Job::new("attachments", Duration::from_secs(600), move || {
-        let kit = kit.clone();
-        async move { sweep(&kit).await }.boxed()
-    })]
+    vec![
+        Job::new("attachments", Duration::from_mins(10), move || {
+            let kit = kit.clone();
+            async move { sweep(&kit).await }.boxed()
+        })
+        .on_beat_only(),
+    ]
 }
 
 async fn sweep(kit: &Kit) -> Result<Pass, AppError> {

@@ -32,6 +32,13 @@ pub async fn count_attempt(kit: &Kit, key: Vec<u8>) -> Result<(), AppError> {
         .await
 }
 
+/// Forgets the attempts: the right one came.
+pub async fn clear_attempts(kit: &Kit, key: Vec<u8>) -> Result<(), AppError> {
+    kit.db
+        .write("auth.clear", key, |tx, key| Box::pin(throttle::clear(tx, key)))
+        .await
+}
+
 /// A member of staff: the password is checked with no transaction open, and in the same time whether the account
 /// exists or not.
 pub async fn login_staff(
@@ -51,12 +58,17 @@ pub async fn login_staff(
     let row = row.filter(|_| fits).ok_or_else(wrong)?;
     if row.totp_secret.is_some() && totp.is_none() {
         // The password was right: that is no guess.
-        kit.db
-            .write("auth.clear", key, |tx, key| Box::pin(throttle::clear(tx, key)))
-            .await?;
+        clear_attempts(kit, key).await?;
         return Err(AppError::new(Code::SecondFactorRequired));
     }
-    let input = (kit.clone(), row.id, hash.unwrap_or_default(), totp, client, key);
+    let mut keys = vec![key];
+    if row.totp_secret.is_some() {
+        // Counted apart: else who knows the password would show it alone, and guess on.
+        let key = attempts_of(kit, "totp", &user_name);
+        count_attempt(kit, key.clone()).await?;
+        keys.push(key);
+    }
+    let input = (kit.clone(), row.id, hash.unwrap_or_default(), totp, client, keys);
     kit.db
         .write("auth.login_staff", input, |tx, input| {
             Box::pin(open_staff(tx, input))
@@ -64,9 +76,9 @@ pub async fn login_staff(
         .await
 }
 
-type StaffOpening = (Kit, StaffId, String, Option<String>, String, Vec<u8>);
+type StaffOpening = (Kit, StaffId, String, Option<String>, String, Vec<Vec<u8>>);
 
-async fn open_staff(tx: &Tx, (kit, id, hash, totp, client, key): &StaffOpening) -> Result<Opened, AppError> {
+async fn open_staff(tx: &Tx, (kit, id, hash, totp, client, keys): &StaffOpening) -> Result<Opened, AppError> {
     let row = staff::store::lock(tx, *id).await?;
     // Disabled or given another password while the old one was checked.
     if row.disabled_at.is_some() || row.password_hash != *hash {
@@ -83,7 +95,9 @@ async fn open_staff(tx: &Tx, (kit, id, hash, totp, client, key): &StaffOpening) 
         changed.update(tx).await?;
         second_factor = true;
     }
-    throttle::clear(tx, key).await?;
+    for key in keys {
+        throttle::clear(tx, key).await?;
+    }
     sessions::open(tx, kit, (ActorKind::Staff, id.0), client, second_factor).await
 }
 

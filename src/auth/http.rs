@@ -267,10 +267,11 @@ async fn confirm(
     current: Option<String>,
     hash: Option<String>,
 ) -> Result<(), AppError> {
-    commands::count_attempt(kit, commands::attempts_of(kit, realm, account)).await?;
     let current = current.ok_or_else(|| AppError::field("/current", Rule::Required))?;
+    let key = commands::attempts_of(kit, realm, account);
+    commands::count_attempt(kit, key.clone()).await?;
     if kit.passwords.verify(current, hash).await? {
-        return Ok(());
+        return commands::clear_attempts(kit, key).await;
     }
     Err(AppError::new(Code::CredentialsWrong))
 }

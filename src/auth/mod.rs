@@ -4,9 +4,11 @@
 mod commands;
 mod dto;
 mod http;
+mod jobs;
 mod otp;
 mod sessions;
 mod throttle;
 
 pub use http::{routes, well_known};
+pub use jobs::jobs;
 pub use otp::demonstration_code;

@@ -1,9 +1,10 @@
 //! One-time codes by SMS: six digits, five minutes, five attempts, the newest only.
 
+use super::throttle;
 use crate::notify::store::{Message, enqueue};
 use crate::platform::crypto::{same, vault::Vault};
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, Code};
+use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::residents::rules::Phone;
 use chrono::TimeDelta;
@@ -11,13 +12,14 @@ use entity::id::OtpId;
 use entity::kind::{ActorKind, Lane, NoticeChannel};
 use entity::otp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 const ATTEMPTS: i32 = 5;
 /// Codes for one telephone within an hour, and seconds between two of them.
-const PER_HOUR: u64 = 5;
+const PER_HOUR: usize = 5;
+const HOUR_S: i64 = 3600;
 const PAUSE_S: i64 = 60;
 
 /// Sends a code. The answer is the same whether anybody is known under the number or not.
@@ -26,16 +28,24 @@ const PAUSE_S: i64 = 60;
 /// `Throttled` when codes are asked for too often.
 pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> {
     let index = kit.vault.index("phone", &phone.canonical());
-    let since = |seconds| {
-        otp::Entity::find()
-            .filter(otp::Column::PhoneIndex.eq(index.clone()))
-            .filter(otp::Column::CreatedAt.gt(tx.now() - TimeDelta::seconds(seconds)))
-    };
-    if since(PAUSE_S).one(tx).await?.is_some() {
-        return Err(AppError::new(Code::Throttled).retry_after(u64::try_from(PAUSE_S).unwrap_or(60)));
-    }
-    if since(3600).count(tx).await? >= PER_HOUR {
-        return Err(AppError::new(Code::Throttled).retry_after(3600));
+    // Who asks twice at the same moment is answered one after the other.
+    throttle::hold(
+        tx,
+        &kit.vault
+            .index("throttle", &format!("code:{}", phone.canonical())),
+    )
+    .await?;
+    let sent = otp::Entity::find()
+        .filter(otp::Column::PhoneIndex.eq(index.clone()))
+        .filter(otp::Column::CreatedAt.gt(tx.now() - TimeDelta::seconds(HOUR_S)))
+        .order_by_desc(otp::Column::CreatedAt)
+        .all(tx)
+        .await?;
+    let next =
+        |row: Option<&otp::Model>, pause_s| row.map(|row| row.created_at + TimeDelta::seconds(pause_s));
+    let free = next(sent.first(), PAUSE_S).max(next(sent.get(PER_HOUR - 1), HOUR_S));
+    if let Some(free) = free.filter(|free| *free > tx.now()) {
+        return Err(throttle::throttled(free - tx.now()));
     }
     let (id, code) = make(tx, kit, index, kit.config.auth.otp_ttl_s).await?;
     let minutes = kit.config.auth.otp_ttl_s / 60;

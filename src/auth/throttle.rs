@@ -6,7 +6,7 @@ use crate::platform::error::{AppError, Code};
 use chrono::TimeDelta;
 use entity::throttle;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, EntityTrait, QuerySelect};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
 
 const FREE: i32 = 5;
 const HARD_STOP: i32 = 100;
@@ -24,43 +24,54 @@ fn wait_s(attempts: i32) -> i64 {
     }
 }
 
+/// The row of a key, made if it is not there, and locked: of those who come at once one goes on, the others wait.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hold(tx: &Tx, key: &[u8]) -> Result<throttle::Model, AppError> {
+    let locked = || throttle::Entity::find_by_id(key.to_vec()).lock_exclusive();
+    if let Some(row) = locked().one(tx).await? {
+        return Ok(row);
+    }
+    let blank = throttle::Model {
+        id: key.to_vec(),
+        failures: 0,
+        blocked_until: tx.now(),
+        updated_at: tx.now(),
+    };
+    throttle::Entity::insert(blank.into_active_model().reset_all())
+        .on_conflict(OnConflict::column(throttle::Column::Id).do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    // Gone again when the right one came meanwhile: then all of it is done once more.
+    let row = locked().one(tx).await?;
+    row.ok_or_else(|| AppError::new(Code::Conflict).repeatable())
+}
+
 /// Counts an attempt.
 ///
 /// # Errors
 /// `Throttled`, with the seconds to wait.
 pub async fn count(tx: &Tx, key: &[u8]) -> Result<(), AppError> {
     let now = tx.now();
-    let known = throttle::Entity::find_by_id(key.to_vec())
-        .lock_exclusive()
-        .one(tx)
-        .await?;
-    let known = known.filter(|row| now - row.updated_at < TimeDelta::seconds(DAY_S));
-    if let Some(row) = &known
-        && row.blocked_until > now
-    {
-        let left = (row.blocked_until - now).num_seconds().max(1);
-        return Err(AppError::new(Code::Throttled).retry_after(u64::try_from(left).unwrap_or(1)));
+    let row = hold(tx, key).await?;
+    let known = now - row.updated_at < TimeDelta::seconds(DAY_S);
+    if known && row.blocked_until > now {
+        return Err(throttled(row.blocked_until - now));
     }
-    let failures = known.map_or(0, |row| row.failures) + 1;
-    let row = throttle::ActiveModel {
-        id: Set(key.to_vec()),
-        failures: Set(failures),
-        blocked_until: Set(now + TimeDelta::seconds(wait_s(failures))),
-        updated_at: Set(now),
-    };
-    throttle::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(throttle::Column::Id)
-                .update_columns([
-                    throttle::Column::Failures,
-                    throttle::Column::BlockedUntil,
-                    throttle::Column::UpdatedAt,
-                ])
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
+    let failures = if known { row.failures } else { 0 } + 1;
+    let mut changed = row.into_active_model();
+    changed.failures = Set(failures);
+    changed.blocked_until = Set(now + TimeDelta::seconds(wait_s(failures)));
+    changed.updated_at = Set(now);
+    changed.update(tx).await?;
     Ok(())
+}
+
+/// Says how long to wait, in whole seconds.
+pub fn throttled(left: TimeDelta) -> AppError {
+    let whole = (left + TimeDelta::milliseconds(999)).num_seconds().max(1);
+    AppError::new(Code::Throttled).retry_after(u64::try_from(whole).unwrap_or(1))
 }
 
 /// Forgets the attempts: the right one came.

@@ -3,10 +3,11 @@
 use super::commands;
 use super::dto::{DecisionIn, ProposalIn, ServiceIn, ServiceOut, ServicePatch, ServicesQuery};
 use super::queries::{self, Wanted};
+use super::store;
 use crate::access::authenticate::local_day;
 use crate::access::{Permit, op};
 use crate::platform::crypto::sha256;
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
@@ -45,6 +46,9 @@ async fn list_services(
     let wanted = Wanted::new(&query, place)?;
     let list = List::new("services", &wanted);
     let after: Option<String> = list.read(query.cursor.as_deref())?;
+    if after.as_deref().is_some_and(|code| !store::is_code(code)) {
+        return Err(AppError::new(Code::InvalidCursor));
+    }
     let day = local_day(kit.now());
     let rows = queries::list(conn, &permit.caller, &wanted, day, after.as_deref(), limit).await?;
     Answer::ok(&list.page(rows, limit, |row| row.code.clone(), |row| Ok(row.into()))?)

@@ -83,11 +83,20 @@ pub async fn standing(
     Ok(query.order_by_asc(service::Column::Code).all(conn).await?)
 }
 
+/// Whether it could be a code: a database may not even be asked for some texts (U+0000).
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit())
+}
+
 /// Every period of validity of a code, oldest first.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn versions(conn: &impl ConnectionTrait, code: &str) -> Result<Vec<service::Model>, AppError> {
+    if !is_code(code) {
+        return Ok(Vec::new());
+    }
     let rows = service::Entity::find()
         .filter(service::Column::Code.eq(code))
         .order_by_asc(service::Column::ValidFrom)

@@ -4,7 +4,7 @@ use super::say;
 use crate::platform::config::Config;
 use crate::platform::db::schema;
 use anyhow::{Context, ensure};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use std::path::{Path, PathBuf};
 
 /// Where the copy goes.
@@ -91,7 +91,10 @@ fn sqlite_file(config: &Config) -> anyhow::Result<PathBuf> {
 
 /// Whether no other process holds the database: an exclusive lock can be had.
 async fn is_free(config: &Config) -> anyhow::Result<bool> {
-    let db = schema::connect(&config.database.url).await?;
+    let mut options = ConnectOptions::new(config.database.url.clone());
+    // A second connection of our own would stand in the way of the lock.
+    options.max_connections(1).sqlx_logging(false);
+    let db = Database::connect(options).await?;
     let free = db
         .execute_unprepared("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;")
         .await
@@ -102,7 +105,7 @@ async fn is_free(config: &Config) -> anyhow::Result<bool> {
 
 async fn check_integrity(file: &Path) -> anyhow::Result<()> {
     let url = format!("sqlite://{}?mode=ro", file.display());
-    let db = sea_orm::Database::connect(url)
+    let db = Database::connect(url)
         .await
         .with_context(|| format!("{} is no database", file.display()))?;
     let row = db

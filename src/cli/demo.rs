@@ -48,9 +48,9 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<()> {
     let follow = args.now.is_none();
     serve::until_stopped(&app, listener, follow, |address| {
         if args.json {
-            tell_programs(address, &offer)
+            tell_programs(address, &offer);
         } else {
-            tell_people(address, &offer)
+            tell_people(address, &offer);
         }
         Ok(())
     })

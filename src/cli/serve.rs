@@ -3,10 +3,12 @@
 use crate::app::App;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
-use crate::platform::jobs;
+use crate::platform::jobs::{self, Job, Pass};
 use crate::platform::telemetry;
 use anyhow::Context;
+use futures_util::FutureExt;
 use std::net::TcpListener;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +32,18 @@ pub fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
+/// Metrics are folded in every process, whether it does background work or not.
+fn fold_metrics() -> Job {
+    Job::new("metrics", Duration::from_secs(5), || {
+        async {
+            telemetry::fold_metrics();
+            Ok(Pass::Idle)
+        }
+        .boxed()
+    })
+    .on_beat_only()
+}
+
 /// Serves until a signal comes: requests in flight are answered, jobs end their round. `ready` is told the address
 /// once requests are answered.
 pub async fn until_stopped(
@@ -43,10 +57,11 @@ pub async fn until_stopped(
     let server = app.serve(listener)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    let mut work = Vec::new();
+    let mut background = vec![fold_metrics()];
     if app.kit().config.jobs.enabled {
-        work = jobs::spawn(app.jobs(follow_database)?, &app.kit().kick, &stop);
+        background.extend(app.jobs(follow_database)?);
     }
+    let work = jobs::spawn(background, &app.kit().kick, &stop);
     ready(address)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {

@@ -66,9 +66,7 @@ pub fn areas(lines: &[UnitLine]) -> Areas {
             let part = district.part(n, 3, 2);
             areas.insert(street.code.clone(), part.polygon());
             let below = of(&street.code);
-            let columns = (1..)
-                .find(|columns| columns * columns >= below.len())
-                .unwrap_or(1);
+            let columns = below.len().isqrt() + 1;
             for (community, n) in below.iter().zip(0..) {
                 areas.insert(community.code.clone(), part.part(n, columns, columns).polygon());
             }

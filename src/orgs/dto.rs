@@ -232,8 +232,11 @@ fn words(fields: &mut Fields, pointer: &str, words: Vec<String>) -> Vec<String> 
 }
 
 fn area(fields: &mut Fields, area: Option<Value>) -> Option<Value> {
-    if let Some(Err(why)) = area.as_ref().map(parse_area) {
-        fields.add("/area", Rule::Parse(why));
+    if let Some(area) = &area {
+        fields.json("/area", area);
+        if let Err(why) = parse_area(area) {
+            fields.add("/area", Rule::Parse(why));
+        }
     }
     area
 }

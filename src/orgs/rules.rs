@@ -253,7 +253,7 @@ pub fn locate_address<'a>(
                         by,
                         found: Some(found),
                     },
-                )]
+                )];
             }
             std::cmp::Ordering::Equal => best.push((
                 weight,

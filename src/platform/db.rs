@@ -99,7 +99,10 @@ impl Db {
         let job: Job = Arc::new(move |tx: &Tx| {
             let input = Arc::clone(&input);
             let tx = tx.clone();
-            Box::pin(async move { body(&tx, &input).await.map(|done| Box::new(done) as Erased) })
+            Box::pin(async move {
+                let done: Erased = Box::new(body(&tx, &input).await?);
+                Ok(done)
+            })
         });
         let outcome = match &self.0.backend {
             Backend::Sqlite(writer) => writer.run(job).await,
@@ -173,7 +176,7 @@ fn sql_state(error: &DbErr) -> Option<String> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner
             .as_database_error()
-            .and_then(|db| db.code())
+            .and_then(sqlx::error::DatabaseError::code)
             .map(std::borrow::Cow::into_owned),
         _ => None,
     }

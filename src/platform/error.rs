@@ -137,6 +137,13 @@ impl AppError {
         self.0.retry_after_s
     }
 
+    /// The methods that are allowed instead, for the header (RFC 9110 §15.5.6).
+    #[must_use]
+    pub fn allowed_methods(&self) -> Option<&str> {
+        let allowed = self.0.extra.get("allowed").and_then(Value::as_str);
+        allowed.filter(|_| self.0.code == Code::MethodNotAllowed)
+    }
+
     /// The problem document (RFC 9457).
     #[must_use]
     pub fn document(&self, chinese: bool, request_id: Option<&str>) -> Value {

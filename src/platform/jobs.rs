@@ -28,6 +28,7 @@ pub struct Job {
     pub name: &'static str,
     /// How often it looks, at least.
     pub every: Duration,
+    kicked: bool,
     work: Work,
 }
 
@@ -40,8 +41,16 @@ impl Job {
         Self {
             name,
             every,
+            kicked: true,
             work: Arc::new(work),
         }
+    }
+
+    /// The same job, left alone by kicks: for work that no single commit makes due.
+    #[must_use]
+    pub fn on_beat_only(mut self) -> Self {
+        self.kicked = false;
+        self
     }
 
     /// Looks once. A failure is logged here, where it is handled: the next beat tries again.
@@ -93,7 +102,7 @@ pub fn spawn(jobs: Vec<Job>, kick: &Kick, stop: &CancellationToken) -> Vec<tokio
                     tokio::select! {
                         () = stop.cancelled() => return,
                         // Kicks that come close together are one: a busy process must not look all the time.
-                        () = &mut kicked => tokio::time::sleep(GATHER).await,
+                        () = &mut kicked, if job.kicked => tokio::time::sleep(GATHER).await,
                         () = tokio::time::sleep(job.every) => {}
                     }
                 }

@@ -103,7 +103,8 @@ impl Resolve for PublicOnly {
             if addresses.is_empty() {
                 return Err(format!("{host} has no public address").into());
             }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            let addresses: Addrs = Box::new(addresses.into_iter());
+            Ok(addresses)
         })
     }
 }

@@ -101,7 +101,7 @@ fn date_length(chars: &[char]) -> usize {
         (chars.first(), chars.get(1)),
         (Some('1'), Some('9')) | (Some('2'), Some('0'))
     );
-    if !century || !(digit(2) && digit(3)) {
+    if !(century && digit(2) && digit(3)) {
         return 0;
     }
     let compact = (4..8).all(digit) && !digit(8);

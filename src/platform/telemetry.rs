@@ -21,9 +21,26 @@ pub fn init_log(config: &LogConfig) {
 
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
+/// Bounds of what is measured in seconds.
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+];
+
 /// The recorder of this process, made at the first call.
 pub fn metrics_handle() -> Option<&'static PrometheusHandle> {
-    METRICS
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
-        .as_ref()
+    let build = || {
+        PrometheusBuilder::new()
+            .set_buckets(&SECONDS)
+            .ok()?
+            .install_recorder()
+            .ok()
+    };
+    METRICS.get_or_init(build).as_ref()
+}
+
+/// Folds what was measured since the last time: without it a busy process would keep every single value.
+pub fn fold_metrics() {
+    if let Some(handle) = metrics_handle() {
+        handle.run_upkeep();
+    }
 }

@@ -36,6 +36,14 @@ pub fn plain(vault: &Vault, row: &resident::Model) -> Result<(Option<String>, Op
     Ok((person.name, person.phone))
 }
 
+/// The e-mail address as it is: to send a message there.
+///
+/// # Errors
+/// When it can't be opened.
+pub fn plain_email(vault: &Vault, row: &resident::Model) -> Result<Option<String>, AppError> {
+    vault.open_optional(seal::EMAIL, row.email_sealed.as_ref())
+}
+
 /// A resident as a role sees it. `place` is the community's name, all that is shown of a masked address.
 pub(super) fn whole(
     vault: &Vault,

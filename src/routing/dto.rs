@@ -147,6 +147,9 @@ pub struct RulePatch {
 
 impl Wanted {
     /// Checks the filters.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
     pub fn new(query: &RulesQuery) -> Result<Self, AppError> {
         let mut fields = Fields::default();
         let category = category(&mut fields, "?category", query.category.as_deref());

@@ -81,6 +81,7 @@ pub struct Situation<'a> {
 
 /// Why something was not chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are what the sentence above each names")]
 pub enum Rejection {
     /// The rule's target no longer exists.
     RuleTargetGone { rule: String },
@@ -100,8 +101,9 @@ pub enum Rejection {
 
 /// What put the ticket where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are what the sentence above each names")]
 pub enum Ground {
-    /// A routing rule.
+    /// A routing rule, with its name and reason.
     Rule {
         id: RuleId,
         name: String,
@@ -242,7 +244,7 @@ fn by_catalogue<'a>(
         });
         return None;
     };
-    is_competent(request.service, unit, rejected).then(|| (unit, Ground::Catalogue { kind }, post))
+    is_competent(request.service, unit, rejected).then_some((unit, Ground::Catalogue { kind }, post))
 }
 
 fn is_competent(service: &Service, unit: &Unit, rejected: &mut Vec<Rejection>) -> bool {

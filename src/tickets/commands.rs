@@ -2,7 +2,9 @@
 
 pub mod act;
 pub mod callback;
+mod meaning;
 mod prepare;
+mod refusal;
 pub mod register;
 mod routed;
 

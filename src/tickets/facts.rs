@@ -9,7 +9,7 @@ use crate::access::actor::{Acting, Actor};
 use crate::access::policy::{self, Facts, Owner, Sight};
 use crate::platform::error::{AppError, Code};
 use crate::routing::rules::Colleague;
-use entity::kind::{Role, TicketState};
+use entity::kind::Role;
 
 /// What the policy must know.
 pub fn facts(loaded: &Loaded) -> Facts<'_> {
@@ -123,12 +123,12 @@ pub fn actions(actor: &Actor, loaded: &Loaded, roster: &[Colleague]) -> Vec<&'st
         .iter()
         .filter(|(kind, _)| allowed.contains(kind))
         .filter(|(_, op)| allow(actor, *op, loaded).is_ok())
-        .filter(|(kind, op)| passes_rules(actor, loaded, roster, *kind, *op))
+        .filter(|(kind, _)| passes_rules(actor, loaded, roster, *kind))
         .map(|(_, op)| op.id())
         .collect()
 }
 
-fn passes_rules(actor: &Actor, loaded: &Loaded, roster: &[Colleague], kind: CommandKind, op: Op) -> bool {
+fn passes_rules(actor: &Actor, loaded: &Loaded, roster: &[Colleague], kind: CommandKind) -> bool {
     let ticket = &loaded.ticket;
     match kind {
         CommandKind::Approve | CommandKind::SendBack => {
@@ -139,8 +139,7 @@ fn passes_rules(actor: &Actor, loaded: &Loaded, roster: &[Colleague], kind: Comm
                 && check_approver(actor, loaded, roster).is_ok()
         }
         CommandKind::Reply => ticket.contacted,
-        // An official call-back belongs to a ticket that waits for it; the requester may rate later, too.
-        CommandKind::CallBack => !ticket.rated && (op == Op::Rate || ticket.state == TicketState::Callback),
+        CommandKind::CallBack => !ticket.rated,
         _ => true,
     }
 }

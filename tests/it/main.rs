@@ -1,11 +1,24 @@
 //! Black-box tests: the real application over real HTTP, each test with a database of its own, on SQLite and, when
 //! `TEST_DATABASE_URL` names a server, on PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that fails says so by panicking"
+)]
+
 mod support;
 
+mod attachments;
+mod auth;
 mod authz;
+mod bad_input;
+mod cli;
 mod contract;
+mod lists;
 mod main_job;
+mod notices;
 mod privacy;
 mod schema;
 mod tiers;

@@ -16,6 +16,9 @@ const REASON_MAX: usize = 200;
 
 impl Wanted {
     /// Checks the filters. `place` is the path of the unit that they name.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
     pub fn new(query: &ServicesQuery, place: Option<String>) -> Result<Self, AppError> {
         let mut fields = Fields::default();
         let parent = query.parent.as_deref().map(str::trim);

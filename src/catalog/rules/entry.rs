@@ -98,6 +98,7 @@ pub fn check(entry: &Entry, known: &Known, fields: &mut Fields) {
             fields.add(format!("/powers/{at}"), Rule::Unknown);
         }
     }
+    fields.json("/form", &entry.form);
     if let Err(why) = Form::parse(&entry.form) {
         fields.add("/form", Rule::Parse(why));
     }

@@ -123,7 +123,8 @@ impl Signer {
     pub fn verify<T: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<T, AppError> {
         let invalid = || AppError::new(Code::TokenInvalid);
         let header = decode_header(token).map_err(|_| invalid())?;
-        if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(typ) {
+        // RFC 7515 §4.1.11: who does not understand what is critical must refuse; we understand nothing beyond the rest.
+        if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(typ) || header.crit.is_some() {
             return Err(invalid());
         }
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);

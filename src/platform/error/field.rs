@@ -131,6 +131,13 @@ impl Fields {
         Some(value.to_owned())
     }
 
+    /// A value that is kept as it came.
+    pub fn json(&mut self, pointer: &str, value: &Value) {
+        if holds_null_sign(value) {
+            self.add(pointer, Rule::Form("text without U+0000"));
+        }
+    }
+
     fn bound(&mut self, pointer: &str, value: &str, max: usize) {
         if value.chars().count() > max {
             self.add(pointer, Rule::TooLong(max));
@@ -157,5 +164,17 @@ impl Fields {
     #[must_use]
     pub fn into_errors(self) -> Vec<FieldError> {
         self.0
+    }
+}
+
+/// PostgreSQL can't store U+0000 and SQLite would: refused on both.
+fn holds_null_sign(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_null_sign),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_null_sign(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

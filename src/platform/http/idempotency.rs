@@ -9,7 +9,7 @@ use crate::platform::error::{AppError, Code, Rule};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::idempotency;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
@@ -60,6 +60,18 @@ impl IdempotencyKey {
             request: sha256(&[self.path.as_bytes(), b"\n", digest]),
         }
     }
+}
+
+/// Forgets answers kept before an instant: a key is good for 24 hours.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget(tx: &Tx, before: chrono::DateTime<chrono::Utc>) -> Result<(), AppError> {
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::CreatedAt.lt(before))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// A request that must act once.

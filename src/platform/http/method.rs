@@ -39,7 +39,7 @@ impl Methods {
                 && pattern
                     .iter()
                     .zip(&parts)
-                    .all(|(pattern, part)| pattern.starts_with('{') || pattern == part)
+                    .all(|(pattern, part)| pattern == part || (pattern.starts_with('{') && !part.is_empty()))
         };
         match self.0.iter().find(|(pattern, _)| fits(pattern)) {
             Some((_, methods)) if !methods.contains(&method.as_str()) => {

@@ -21,7 +21,7 @@ pub fn request_id(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.clone())
 }
 
-/// Whether texts should be Chinese: the default, unless the client prefers English.
+/// Whether texts should be Chinese: the default, unless the client likes English better (RFC 9110 §12.5.4).
 #[must_use]
 pub fn prefers_chinese(request: &HttpRequest) -> bool {
     let given = request
@@ -29,10 +29,25 @@ pub fn prefers_chinese(request: &HttpRequest) -> bool {
         .get(ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let mut tags = given.split(',').map(|tag| tag.trim().to_ascii_lowercase());
-    !tags
-        .find(|tag| tag.starts_with("zh") || tag.starts_with("en"))
-        .is_some_and(|tag| tag.starts_with("en"))
+    let mut best: Option<(f32, bool)> = None;
+    for (tag, weight) in given.split(',').map(weighed) {
+        let chinese = tag.starts_with("zh");
+        let known = chinese || tag.starts_with("en");
+        if known && weight > best.map_or(0.0, |(heaviest, _)| heaviest) {
+            best = Some((weight, chinese));
+        }
+    }
+    best.is_none_or(|(_, chinese)| chinese)
+}
+
+/// A language and how much it is liked: `en;q=0.8`. What can't be read is not liked at all.
+fn weighed(given: &str) -> (String, f32) {
+    let (tag, parameter) = given.split_once(';').unwrap_or((given, "q=1"));
+    let weight = parameter
+        .trim()
+        .strip_prefix("q=")
+        .and_then(|q| q.trim().parse().ok());
+    (tag.trim().to_ascii_lowercase(), weight.unwrap_or(0.0))
 }
 
 /// The middleware.
@@ -54,7 +69,7 @@ pub async fn surround(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    note(&http, response.status(), begun);
+    note(&http, &id, response.status(), begun);
     Ok(response)
 }
 
@@ -78,7 +93,7 @@ fn into_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse
     }
     let status = response.status();
     let chinese = prefers_chinese(response.request());
-    let (document, retry_after) = match response
+    let (document, retry_after, allow) = match response
         .response()
         .error()
         .and_then(|error| error.as_error::<AppError>())
@@ -87,24 +102,24 @@ fn into_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse
             if status.is_server_error() {
                 tracing::error!(request_id = id, ?error, "a request failed");
             }
-            (error.document(chinese, Some(id)), error.retry_after_s())
+            let allow = error
+                .allowed_methods()
+                .and_then(|methods| HeaderValue::from_str(methods).ok());
+            (error.document(chinese, Some(id)), error.retry_after_s(), allow)
         }
         // A health probe writes its own body.
         None if response.response().error().is_none() && has_body(&response) => return response,
-        None => (AppError::new(code_of(status)).document(chinese, Some(id)), None),
+        None => (
+            AppError::new(code_of(status)).document(chinese, Some(id)),
+            None,
+            None,
+        ),
     };
-    let allowed = document
-        .get("allowed")
-        .and_then(|allowed| allowed.as_str())
-        .map(str::to_owned);
     let mut response = response.map_body(|_, _| BoxBody::new(document.to_string()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    // RFC 9110 §15.5.6: a 405 says which methods there are.
-    if status == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(allowed) = allowed.and_then(|allowed| HeaderValue::from_str(&allowed).ok())
-    {
-        headers.insert(ALLOW, allowed);
+    if let Some(allow) = allow {
+        headers.insert(ALLOW, allow);
     }
     let retry_after = retry_after.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
     if let Some(seconds) = retry_after {
@@ -141,6 +156,15 @@ fn harden(response: &mut ServiceResponse<BoxBody>) {
             "default-src 'none'; frame-ancestors 'none'",
         ),
     ];
+    // The documentation is a page of ours that needs its own scripts, styles and the document, and nothing else.
+    const PAGE: &str =
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+    if response.request().path().starts_with("/docs") {
+        let name = HeaderName::from_static("content-security-policy");
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(PAGE));
+    }
     for (name, value) in HEADERS {
         let name = HeaderName::from_static(name);
         if !response.headers().contains_key(&name) {
@@ -152,11 +176,12 @@ fn harden(response: &mut ServiceResponse<BoxBody>) {
 }
 
 /// One line and one measure a request: the pattern of the path, never the path, which holds ids and numbers.
-fn note(request: &HttpRequest, status: StatusCode, begun: Instant) {
+fn note(request: &HttpRequest, id: &str, status: StatusCode, begun: Instant) {
     let pattern = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let method = request.method().to_string();
     let elapsed = begun.elapsed().as_secs_f64();
     tracing::debug!(
+        request_id = id,
         method,
         pattern,
         status = status.as_u16(),

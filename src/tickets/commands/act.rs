@@ -1,8 +1,9 @@
 //! `POST /tickets/{id}/actions`: load · allow · decide · record · answer.
 
 mod dispatch;
-mod translate;
 
+use super::meaning::{Meant, operation, translate};
+use super::refusal::refused;
 use super::{Setting, callback};
 use crate::access::actor::Acting;
 use crate::attachments;
@@ -13,13 +14,11 @@ use crate::platform::http::etag::IfMatch;
 use crate::platform::http::idempotency::{Once, write_once};
 use crate::tickets::dto::{ActionIn, TicketOut};
 use crate::tickets::facts::{self, allow};
-use crate::tickets::rules::lifecycle::{By, CommandKind, Refusal};
+use crate::tickets::rules::lifecycle::By;
 use crate::tickets::store::{self, Doer, Loaded, Plan, apply};
 use crate::tickets::view::{self, Whole};
 use entity::id::TicketId;
-use entity::kind::{TicketState, Visibility};
-pub use translate::{Meant, rated};
-use translate::{operation, translate};
+use entity::kind::Visibility;
 
 /// An action on a ticket, of which the client saw a version.
 pub struct Action {
@@ -51,7 +50,16 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         caller,
     } = setting;
     let mut loaded = store::lock(tx, action.ticket).await?;
-    let acting = allow(&caller.actor, operation(&action.action), &loaded)?;
+    let told = |refusal: AppError| {
+        if refusal.code() != Code::Forbidden {
+            return refusal;
+        }
+        refusal.with(
+            "allowed",
+            facts::actions(&caller.actor, &loaded, &reference.roster),
+        )
+    };
+    let acting = allow(&caller.actor, operation(&action.action), &loaded).map_err(told)?;
     if let Some(version) = action.version {
         version.check(loaded.ticket.version)?;
     }
@@ -59,7 +67,7 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         action.action,
         ActionIn::Approve { .. } | ActionIn::SendBack { .. }
     ) {
-        facts::check_approver(&caller.actor, &loaded, &reference.roster)?;
+        facts::check_approver(&caller.actor, &loaded, &reference.roster).map_err(told)?;
     }
     let reply = match action.action {
         ActionIn::Approve { .. } => store::waiting_reply(tx, &kit.vault, action.ticket).await?,
@@ -97,7 +105,7 @@ fn plan(
         ActionIn::Dispatch { .. } => dispatch::dispatch(tx, setting, loaded, &mut plan, by, action)?,
         ActionIn::Assign { .. } => dispatch::assign(setting, loaded, acting, &mut plan, by, action)?,
         other => {
-            let mut meant = translate(other);
+            let mut meant = translate(other).ok_or_else(|| AppError::new(Code::Internal))?;
             // With the approval the requester gets to read the reply.
             meant.said.public_text = reply.or(meant.said.public_text);
             plan.decide(&meant.command, by, meant.said.clone())
@@ -123,50 +131,4 @@ async fn bind_files(
         Visibility::Internal
     };
     attachments::store::bind(tx, &meant.files, loaded.ticket.id, entry, visibility, (kind, id)).await
-}
-
-/// A refusal of the lifecycle as an error, with what the state allows.
-pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
-    match refusal {
-        Refusal::SeparationOfDuty => AppError::new(Code::SeparationOfDuty),
-        Refusal::NoContact => AppError::new(Code::ContactRequired),
-        Refusal::AlreadyRated => AppError::new(Code::ActionNotAllowed)
-            .say("本轮已评价", "This round was rated already")
-            .with("state", state.word()),
-        Refusal::NotNow { state, .. } => {
-            let words: Vec<&str> = crate::tickets::rules::lifecycle::allowed(state)
-                .iter()
-                .filter_map(word)
-                .collect();
-            AppError::new(Code::ActionNotAllowed)
-                .say(
-                    format!("当前状态：{}", state.chinese()),
-                    format!("The ticket is in the state {state}"),
-                )
-                .with("state", state.word())
-                .with("allowed", words)
-        }
-    }
-}
-
-/// The word of a command on the wire; none for what only the system does.
-fn word(kind: &CommandKind) -> Option<&'static str> {
-    Some(match kind {
-        CommandKind::AnswerNow => "answer_now",
-        CommandKind::Reject => "reject",
-        CommandKind::Redirect => "redirect",
-        CommandKind::Accept => "accept",
-        CommandKind::Dispatch => "dispatch",
-        CommandKind::Sign => "sign",
-        CommandKind::Assign => "assign",
-        CommandKind::FirstContact => "first_contact",
-        CommandKind::Note => "note",
-        CommandKind::Supplement => "supplement",
-        CommandKind::Reply => "reply",
-        CommandKind::Approve => "approve",
-        CommandKind::SendBack => "send_back",
-        CommandKind::CallBack => "call_back",
-        CommandKind::Withdraw => "withdraw",
-        CommandKind::Pool | CommandKind::Lapse => return None,
-    })
 }

@@ -1,6 +1,8 @@
 //! Call-backs: opened with the approval, answered by telephone, in the app or by a link, once a round.
 
 use super::Setting;
+use super::meaning::{self, Meant};
+use super::refusal::refused;
 use crate::access::actor::Actor;
 use crate::ledger::timers;
 use crate::platform::crypto::sha256;
@@ -9,7 +11,6 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
-use crate::tickets::commands::act::{self, Meant};
 use crate::tickets::dto::{CallbackOut, RatingIn};
 use crate::tickets::facts;
 use crate::tickets::rules::lifecycle::{By, Command};
@@ -33,9 +34,15 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 }
 
 /// Opens, counts or answers the call-back of a round, as the command demands.
+///
+/// # Errors
+/// When the database does not answer.
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
-        Command::Approve => open(tx, &setting.kit, loaded),
+        Command::Approve => {
+            open(tx, &setting.kit, loaded);
+            Ok(())
+        }
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
         Command::Rate(_) => {
             let Some(rating) = &meant.rating else {
@@ -48,7 +55,7 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) {
     let id: CallbackId = tx.ids().id();
     let ends = tx.now() + TimeDelta::days(kit.config.jobs.callback_grace_days);
     tx.stage(callback::ActiveModel {
@@ -68,7 +75,6 @@ fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
         answered_at: Set(None),
     });
     timers::set(tx, timer::CALLBACK, loaded.ticket.id.0, ends);
-    Ok(())
 }
 
 /// The call-back of a round.
@@ -182,7 +188,7 @@ pub async fn show(kit: &Kit, token: &str) -> Result<CallbackOut, AppError> {
     Ok(CallbackOut {
         number: number::spoken(&loaded.ticket.number),
         title: loaded.ticket.title,
-        public_reply: store::waiting_reply(conn, &kit.vault, row.ticket_id).await?,
+        public_reply: store::approved_reply(conn, &kit.vault, row.ticket_id).await?,
         state: row.state,
         expires_at: row.expires_at,
     })
@@ -204,11 +210,11 @@ pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -
     if loaded.ticket.round != row.round {
         return Err(AppError::new(Code::CallbackTokenInvalid));
     }
-    let meant = act::rated(rating);
+    let meant = meaning::rated(rating);
     let mut plan = Plan::new(facts::life(&loaded));
     let state = loaded.ticket.state;
     plan.decide(&meant.command, By::default(), meant.said.clone())
-        .map_err(|why| act::refused(why, state))?;
+        .map_err(|why| refused(why, state))?;
     let resident = loaded
         .requesters
         .first()
@@ -248,7 +254,7 @@ pub async fn lapse(tx: &Tx, kit: &Kit, reference: &Reference, ticket: TicketId) 
         };
         let state = loaded.ticket.state;
         plan.decide(&Command::Lapse, By::default(), said)
-            .map_err(|why| act::refused(why, state))?;
+            .map_err(|why| refused(why, state))?;
         apply(tx, (&kit.vault, reference), &mut loaded, &plan, Doer::SYSTEM).await?;
     }
     let mut next = row.into_active_model();

@@ -220,7 +220,7 @@ impl ActionIn {
             } => {
                 bound("/public_text", public_text, TEXT_MAX);
                 bound("/internal_text", internal_text, TEXT_MAX);
-                if public_text.is_none() && internal_text.is_none() {
+                if is_blank(public_text.as_ref()) && is_blank(internal_text.as_ref()) {
                     fields.add("/internal_text", Rule::Required);
                 }
             }
@@ -232,9 +232,11 @@ impl ActionIn {
             } => {
                 bound("/internal_text", internal_text, TEXT_MAX);
                 bound("/unsolved_reason", unsolved_reason, 500);
-                match (result, unsolved_reason) {
-                    (TicketResult::Unsolved, None) => fields.add("/unsolved_reason", Rule::Required),
-                    (TicketResult::Answered, _) => {
+                match result {
+                    TicketResult::Unsolved if is_blank(unsolved_reason.as_ref()) => {
+                        fields.add("/unsolved_reason", Rule::Required);
+                    }
+                    TicketResult::Answered => {
                         let words = ["solved", "explained", "partly", "unsolved"]
                             .map(str::to_owned)
                             .to_vec();
@@ -266,4 +268,8 @@ impl ActionIn {
             _ => {}
         }
     }
+}
+
+fn is_blank(text: Option<&String>) -> bool {
+    text.is_none_or(|text| text.trim().is_empty())
 }

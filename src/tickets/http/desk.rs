@@ -23,6 +23,9 @@ use actix_web::{FromRequest, HttpRequest, get, post};
 use entity::id::TicketId;
 use serde_json::json;
 
+/// What of a requester can be revealed.
+const REVEALED: [&str; 2] = ["name", "phone"];
+
 /// Tickets that the caller may see, filtered.
 #[utoipa::path(tag = "tickets", params(TicketsQuery), responses((status = 200, body = Page<TicketRow>)))]
 #[get("/tickets")]
@@ -136,12 +139,13 @@ pub async fn reveal_requester(
     if reason.chars().count() < 3 {
         fields.add("/reason", Rule::TooShort(3));
     }
+    if body.value.fields.len() > REVEALED.len() {
+        fields.add("/fields", Rule::TooMany(REVEALED.len()));
+    }
     for (at, field) in body.value.fields.iter().enumerate() {
-        if !matches!(field.as_str(), "name" | "phone") {
-            fields.add(
-                format!("/fields/{at}"),
-                Rule::OneOf(vec!["name".into(), "phone".into()]),
-            );
+        if !REVEALED.contains(&field.as_str()) {
+            let words = REVEALED.map(str::to_owned).to_vec();
+            fields.add(format!("/fields/{at}"), Rule::OneOf(words));
         }
     }
     fields.finish()?;

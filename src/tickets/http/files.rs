@@ -14,7 +14,7 @@ use crate::tickets::view;
 use actix_multipart::{Field, Multipart};
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG};
 use actix_web::web::{Data, Path};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use bytes::{Bytes, BytesMut};
 use entity::id::AttachmentId;
 use futures_util::StreamExt;
@@ -47,11 +47,10 @@ pub async fn upload_attachment(
     let caller = permit.caller;
     let (kind, id) = caller.actor.identity();
     let uploader = (kind, id.ok_or_else(|| AppError::new(Code::Unauthenticated))?);
+    check_type(&request)?;
     let form = Multipart::from_request(&request, &mut payload.into_inner()).await;
-    let form = form.map_err(|_| {
-        AppError::new(Code::UnsupportedMediaType)
-            .say("请使用 multipart/form-data", "Send multipart/form-data")
-    })?;
+    let form =
+        form.map_err(|error| AppError::new(Code::MalformedBody).because(anyhow::anyhow!("{error}")))?;
     let (name, claimed_type, bytes) = read(form, kit.config.blob.max_file_bytes).await?;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &sha256(&[&bytes]));
     let row = attachments::commands::keep(
@@ -82,6 +81,18 @@ pub async fn upload_attachment(
         },
     )
     .await
+}
+
+/// Another type would be noticed only when the form is read, and then be taken for a form that can't be.
+fn check_type(request: &HttpRequest) -> Result<(), AppError> {
+    let given = request.mime_type().ok().flatten();
+    if given.is_some_and(|mime| {
+        mime.essence_str() == "multipart/form-data" && mime.get_param("boundary").is_some()
+    }) {
+        return Ok(());
+    }
+    Err(AppError::new(Code::UnsupportedMediaType)
+        .say("请使用 multipart/form-data", "Send multipart/form-data"))
 }
 
 async fn read(mut form: Multipart, limit: usize) -> Result<(String, Option<String>, Bytes), AppError> {

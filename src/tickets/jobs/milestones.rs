@@ -6,13 +6,14 @@ use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
+use crate::residents;
 use crate::residents::rules::Phone;
 use crate::tickets::commands::callback;
 use crate::tickets::store::{self, Loaded, label};
 use crate::tickets::{texts, view};
-use entity::event;
 use entity::id::{StaffId, TicketId};
 use entity::kind::{ActorKind, EntryKind, Lane, NoticeChannel, Role, Urgency};
+use entity::{event, ticket_requester};
 use std::sync::Arc;
 
 /// What telling needs.
@@ -98,21 +99,45 @@ async fn tell_requester(
             )
             .await?;
         }
-        let phone = vault.open_optional(label::PHONE, requester.phone_sealed.as_ref())?;
-        if let Some(phone) =
-            phone.filter(|phone| Phone::parse(phone).is_some_and(|phone| phone.takes_messages()))
-        {
-            let dedup_key = format!("{}:{}:sms", event.id, requester.id);
-            let message = Message {
-                channel: NoticeChannel::Sms,
-                address: Some(&phone),
-                dedup_key,
-                ..base
-            };
-            enqueue(tx, vault, &message).await?;
+        // Who wants no reply hears that the request was received, and no more.
+        if !ticket.wants_reply && kind != EntryKind::Registered {
+            continue;
+        }
+        if let Some((channel, address)) = address_of(tx, context, requester).await? {
+            let dedup_key = format!("{}:{}:{channel}", event.id, requester.id);
+            enqueue(
+                tx,
+                vault,
+                &Message {
+                    channel,
+                    address: Some(&address),
+                    dedup_key,
+                    ..base
+                },
+            )
+            .await?;
         }
     }
     Ok(())
+}
+
+/// Where a message gets to the requester: the mobile number, else the e-mail address of the register.
+async fn address_of(
+    tx: &Tx,
+    context: &Context,
+    requester: &ticket_requester::Model,
+) -> Result<Option<(NoticeChannel, String)>, AppError> {
+    let vault = &context.kit.vault;
+    let phone = vault.open_optional(label::PHONE, requester.phone_sealed.as_ref())?;
+    if let Some(phone) = phone.filter(|phone| Phone::parse(phone).is_some_and(|phone| phone.takes_messages()))
+    {
+        return Ok(Some((NoticeChannel::Sms, phone)));
+    }
+    let Some(id) = requester.resident_id else {
+        return Ok(None);
+    };
+    let row = residents::store::find(tx, id).await?;
+    Ok(residents::view::plain_email(vault, &row)?.map(|address| (NoticeChannel::Email, address)))
 }
 
 async fn tell_staff(

@@ -37,7 +37,10 @@ pub fn hash(link: &Link<'_>) -> Vec<u8> {
     // Lengths keep two different lists of facts from having the same bytes.
     let mut canonical = String::from("hotline-entry-1\n");
     for fact in facts {
-        canonical.push_str(&format!("{}:{fact}\n", fact.len()));
+        canonical.push_str(&fact.len().to_string());
+        canonical.push(':');
+        canonical.push_str(&fact);
+        canonical.push('\n');
     }
     let digest = |sealed: &Option<Vec<u8>>| {
         sealed

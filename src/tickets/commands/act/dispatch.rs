@@ -1,9 +1,9 @@
 //! Accepting, dispatching and assigning: what needs the organisation to be decided.
 
 use super::super::Setting;
+use super::super::meaning::Meant;
+use super::super::refusal::refused;
 use super::super::routed;
-use super::refused;
-use super::translate::Meant;
 use crate::access::Op;
 use crate::access::actor::Acting;
 use crate::access::authenticate::local_day;

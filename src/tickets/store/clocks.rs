@@ -1,7 +1,6 @@
-//! Clocks start and stop as a ticket's life says.
+//! Clocks of a ticket: started and stopped by what happens, due by calendar and policy.
 
 use super::{Loaded, clocks, timer};
-use crate::access::authenticate::local_day;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
@@ -9,14 +8,13 @@ use crate::reference::Reference;
 use crate::sla::rules::calendar::{Due, Limit};
 use crate::sla::rules::policy::Case;
 use crate::tickets::rules::lifecycle::Tick;
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use entity::clock;
 use entity::id::{ClockId, PolicyId};
 use entity::kind::ClockKind;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
-/// Does what a plan says of the clocks, and notes the nearest due time.
 pub(super) async fn tick(
     tx: &Tx,
     reference: &Reference,
@@ -128,7 +126,7 @@ fn limit(
                 category: &ticket.category,
                 urgency: ticket.urgency,
                 unit_path: loaded.lead().map_or("/", |leg| leg.unit_path.as_str()),
-                day: local_day(now),
+                day: crate::access::authenticate::local_day(now),
             };
             let line = reference.policy.line(kind, &case)?;
             (line.limit, Some(line.id))
@@ -138,5 +136,9 @@ fn limit(
 }
 
 fn calendar_version(reference: &Reference, due: DateTime<Utc>) -> i32 {
-    reference.calendar.year(local_day(due).year()).version
+    use chrono::Datelike;
+    reference
+        .calendar
+        .year(crate::access::authenticate::local_day(due).year())
+        .version
 }

@@ -56,10 +56,9 @@ pub fn operation(action: &ActionIn) -> Op {
     }
 }
 
-/// The command of an action. What must be routed or assigned is translated where the organisation is at hand; here
-/// those three fall back to a note without effect on the state, and are never asked for.
-pub fn translate(action: &ActionIn) -> Meant {
-    match action {
+/// The command of an action; none for what must be routed or assigned.
+pub fn translate(action: &ActionIn) -> Option<Meant> {
+    Some(match action {
         ActionIn::AnswerNow {
             public_text,
             internal_text,
@@ -87,6 +86,13 @@ pub fn translate(action: &ActionIn) -> Meant {
                 said(Some(&text), internal_text.as_ref(), true, data),
             )
         }
+        other => return translate_handling(other),
+    })
+}
+
+/// The commands of those who handle, approve and call back, and of the requester.
+fn translate_handling(action: &ActionIn) -> Option<Meant> {
+    Some(match action {
         ActionIn::Sign {} => Meant::new(Command::Sign, said(None, None, true, json!({}))),
         ActionIn::FirstContact {
             reached,
@@ -159,10 +165,9 @@ pub fn translate(action: &ActionIn) -> Meant {
         ActionIn::Withdraw { reason } => {
             Meant::new(Command::Withdraw, said(Some(reason), None, true, json!({})))
         }
-        ActionIn::Accept { .. } | ActionIn::Dispatch { .. } | ActionIn::Assign { .. } => {
-            Meant::new(Command::Note, Said::default())
-        }
-    }
+        // What must be routed or assigned is decided where the organisation is at hand.
+        _ => return None,
+    })
 }
 
 /// The requester's answer.

@@ -1,0 +1,439 @@
+//! Measures a running server against the bare driver, on one database: `scripts/bench.sh` calls it for each. What it
+//! does and how its figures are to be read stands in bench/README.md.
+
+mod bare;
+mod fill;
+mod load;
+mod matters;
+mod server;
+mod statements;
+
+use anyhow::Context;
+use bare::{Bare, Load};
+use clap::Parser;
+use entity::id::{SessionId, TicketId};
+use entity::kind::TicketState;
+use entity::{session, ticket};
+use hotline::app::App;
+use hotline::demo;
+use hotline::platform::clock::Clock;
+use hotline::platform::config::Config;
+use hotline::platform::kit::Kit;
+use load::{Line, Wrk};
+use matters::{Dice, MATTERS, WORDS};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use serde_json::json;
+use server::{Api, Server};
+use statements::Maker;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What to measure.
+#[derive(Parser)]
+struct Args {
+    /// The database: filled first if it is empty.
+    #[arg(long)]
+    database: String,
+    /// Folder for keys and configuration.
+    #[arg(long)]
+    folder: PathBuf,
+    /// The program.
+    #[arg(long)]
+    program: PathBuf,
+    /// Tickets in the database.
+    #[arg(long, default_value_t = 100_000)]
+    tickets: usize,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Operations to measure, by name; all unless given.
+    #[arg(long)]
+    only: Vec<String>,
+    /// Numbers of connections.
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
+    connections: Vec<usize>,
+}
+
+const PAGE: usize = 1_000;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    std::fs::create_dir_all(&args.folder)?;
+    let port = free_port()?;
+    let file = configure(&args, port)?;
+    let config = Config::load(Some(&file))?;
+    let app = App::open(config, Clock::system(), true).await?;
+    let begun = Instant::now();
+    demo::seed(app.kit()).await?;
+    app.desk.refresh().await?;
+    let there = fill::fill(&app.desk, args.tickets).await?;
+    if there == 0 {
+        tidy(app.kit()).await?;
+        note(&format!(
+            "{} tickets made in {:.0} s",
+            args.tickets,
+            begun.elapsed().as_secs_f64()
+        ));
+    }
+    Bench::new(args, app, &file, port).await?.run().await
+}
+
+fn note(line: &str) {
+    eprintln!("bench: {line}");
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The settings of the server under test: the defaults, without second factors and with messages that go nowhere.
+fn configure(args: &Args, port: u16) -> anyhow::Result<PathBuf> {
+    let folder = args.folder.canonicalize()?;
+    let file = folder.join("bench.toml");
+    let text = format!(
+        "[server]\nlisten = '127.0.0.1:{port}'\npublic_url = 'http://127.0.0.1:{port}'\n\
+         [database]\nurl = '{}'\n[secrets]\nmaster_key_file = '{}'\n\
+         [auth]\naccess_ttl_s = 3600\nsecond_factor = false\n[sms]\nlog_only = true\n\
+         [blob]\nurl = 'file://{}'\n[log]\nfilter = 'warn'\n",
+        args.database,
+        folder.join("master.key").display(),
+        folder.join("attachments").display(),
+    );
+    std::fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// What PostgreSQL would have done by itself by the time that so many tickets were there.
+async fn tidy(kit: &Kit) -> anyhow::Result<()> {
+    if !kit.db.is_sqlite() {
+        kit.db.read().execute_unprepared("VACUUM ANALYZE").await?;
+    }
+    Ok(())
+}
+
+struct Bench {
+    args: Args,
+    app: App,
+    server: Server,
+    api: Api,
+    wrk: Wrk,
+    bare: Bare,
+    session: SessionId,
+    starts: Vec<Duration>,
+    peak_mib: f64,
+}
+
+impl Bench {
+    async fn new(args: Args, app: App, file: &Path, port: u16) -> anyhow::Result<Self> {
+        let mut starts = Vec::new();
+        for _ in 0..3 {
+            let server = Server::start(&args.program, file, port).await?;
+            starts.push(server.ready_after);
+            server.stop()?;
+        }
+        starts.sort();
+        let server = Server::start(&args.program, file, port).await?;
+        let api = Api::log_in(&server.base(), "operator", demo::PASSWORD).await?;
+        let newest = session::Entity::find()
+            .order_by_desc(session::Column::Id)
+            .one(app.kit().db.read())
+            .await?
+            .context("a session")?;
+        server.forget_peak()?;
+        let settings = &app.kit().config.database;
+        Ok(Self {
+            bare: Bare::open(&args.database, settings.connections, settings.read_connections).await?,
+            wrk: Wrk::new(&args.folder, &server.base(), &api.token)?,
+            session: newest.id,
+            peak_mib: 0.0,
+            args,
+            app,
+            server,
+            api,
+            starts,
+        })
+    }
+
+    async fn run(mut self) -> anyhow::Result<()> {
+        self.head();
+        let random = self.random_tickets().await?;
+        let lines = random
+            .iter()
+            .map(|id| Line::get(format!("/api/v1/tickets/{id}")))
+            .collect::<Vec<_>>();
+        let bare = self.maker().get(&random);
+        self.measure("get", &lines, &bare).await?;
+        let bare = self.maker().list(None);
+        self.measure("list, page 1", &[Line::get("/api/v1/tickets")], &bare)
+            .await?;
+        let (cursor, before) = self.walk().await?;
+        let bare = self.maker().list(Some(before));
+        self.measure(
+            "list, page 1,000",
+            &[Line::get(format!("/api/v1/tickets?cursor={cursor}"))],
+            &bare,
+        )
+        .await?;
+        let lines: Vec<Line> = WORDS
+            .iter()
+            .map(|word| Line::get(format!("/api/v1/tickets?q={}", encoded(word))))
+            .collect();
+        let bare = self.maker().search(WORDS);
+        self.measure("search", &lines, &bare).await?;
+        let noted = self.note_once().await?;
+        let bare = self.maker().note(noted).await?;
+        self.measure("act", &[], &bare).await?;
+        let created = self.create_once().await?;
+        let bare = self.maker().create(created).await?;
+        self.measure("create", &self.registrations()?, &bare).await?;
+        self.foot()
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        Maker::new(self.app.kit(), &self.bare, self.session, "/440703/".to_owned())
+    }
+
+    /// The server first, then the bare driver, at each number of connections.
+    async fn measure(&mut self, name: &str, lines: &[Line], bare: &Arc<Load>) -> anyhow::Result<()> {
+        let word = name.split(',').next().unwrap_or_default();
+        if !self.args.only.is_empty() && !self.args.only.iter().any(|only| only == word) {
+            return Ok(());
+        }
+        for connections in self.args.connections.clone() {
+            let notes;
+            let lines = if lines.is_empty() {
+                notes = self.notes().await?;
+                &notes
+            } else {
+                lines
+            };
+            let (cpu, begun) = (self.server.cpu_s()?, Instant::now());
+            let outcome = self.wrk.run(lines, connections, self.args.seconds).await?;
+            let cores = (self.server.cpu_s()? - cpu) / begun.elapsed().as_secs_f64();
+            self.peak_mib = self.peak_mib.max(self.server.memory_mib()?.1);
+            let behind = self.rest().await?;
+            let rate = self.bare.run(bare, connections, self.args.seconds).await?;
+            let behind = if behind > Duration::from_millis(1500) {
+                format!("jobs done {:.1} s later", behind.as_secs_f64())
+            } else {
+                String::new()
+            };
+            say(&format!(
+                "| {name} | {} | {connections} | {:.0} | {:.1} | {:.1} | {cores:.2} | {rate:.0} | {:.0} % | {behind} |",
+                bare.statements(),
+                outcome.rate(),
+                outcome.p50_ms,
+                outcome.p99_ms,
+                100.0 * outcome.rate() / rate,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Waits until the jobs have done what the requests left to them; how long it took.
+    async fn rest(&self) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        let sql = "SELECT (SELECT COUNT(*) FROM notice WHERE state = 'pending') AS notices, \
+                   (SELECT MAX(seq) FROM event) AS events, (SELECT MIN(position) FROM consumer_cursor) AS seen";
+        let conn = self.app.kit().db.read();
+        loop {
+            let statement = Statement::from_string(conn.get_database_backend(), sql);
+            let row = conn.query_one_raw(statement).await?.context("no answer")?;
+            let (notices, events, seen): (i64, i64, i64) = (
+                row.try_get("", "notices")?,
+                row.try_get("", "events")?,
+                row.try_get("", "seen")?,
+            );
+            // On PostgreSQL positions have no gaps where the sequence has.
+            let waits = if self.app.kit().db.is_sqlite() {
+                seen < events
+            } else {
+                self.unseen(seen).await?
+            };
+            if (notices == 0 && !waits) || begun.elapsed() > Duration::from_secs(120) {
+                return Ok(begun.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn unseen(&self, seen: i64) -> anyhow::Result<bool> {
+        let conn = self.app.kit().db.read();
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM event WHERE position IS NULL OR position > {seen}) AS waits"
+        );
+        let row = conn
+            .query_one_raw(Statement::from_string(conn.get_database_backend(), sql))
+            .await?;
+        Ok(row.context("no answer")?.try_get("", "waits")?)
+    }
+
+    async fn random_tickets(&self) -> anyhow::Result<Vec<TicketId>> {
+        let all: Vec<TicketId> = ticket::Entity::find()
+            .select_only()
+            .column(ticket::Column::Id)
+            .into_tuple()
+            .all(self.app.kit().db.read())
+            .await?;
+        let mut dice = Dice(7);
+        Ok((0..2_000).map(|_| *dice.pick(&all)).collect())
+    }
+
+    /// Follows the cursors once, in pages of twenty; the cursor of page 1,000 and the ticket before it.
+    async fn walk(&self) -> anyhow::Result<(String, TicketId)> {
+        let mut path = "/api/v1/tickets".to_owned();
+        let mut last = None;
+        for _ in 1..PAGE {
+            let page = self.api.get(&path).await?;
+            let Some(cursor) = page["next_cursor"].as_str() else {
+                break;
+            };
+            path = format!("/api/v1/tickets?cursor={cursor}");
+            let id = page["items"]
+                .as_array()
+                .and_then(|items| items.last())
+                .and_then(|item| item["id"].as_str());
+            last = Some((cursor.to_owned(), id.context("an id")?.parse()?));
+        }
+        last.context("a second page")
+    }
+
+    /// Notes on tickets under way, the newest first, each with the version that it has now.
+    async fn notes(&self) -> anyhow::Result<Vec<Line>> {
+        let open: Vec<(TicketId, i64)> = ticket::Entity::find()
+            .select_only()
+            .column(ticket::Column::Id)
+            .column(ticket::Column::Version)
+            .filter(ticket::Column::State.is_in([TicketState::Dispatched, TicketState::InProgress]))
+            .order_by_desc(ticket::Column::Id)
+            .into_tuple()
+            .all(self.app.kit().db.read())
+            .await?;
+        let body = json!({ "action": "note", "internal_text": "已电话催办，经办人答复明天上午到现场。" })
+            .to_string();
+        Ok(open
+            .into_iter()
+            .map(|(id, version)| Line {
+                method: "POST",
+                path: format!("/api/v1/tickets/{id}/actions"),
+                version: Some(version),
+                body: body.clone(),
+            })
+            .collect())
+    }
+
+    async fn note_once(&self) -> anyhow::Result<TicketId> {
+        let line = self
+            .notes()
+            .await?
+            .into_iter()
+            .next()
+            .context("a ticket under way")?;
+        let key = format!("bench-note-{}", std::process::id());
+        let answer = self.api.post(&line.path, &key, line.version, &line.body).await?;
+        Ok(answer["id"].as_str().context("an id")?.parse()?)
+    }
+
+    async fn create_once(&self) -> anyhow::Result<TicketId> {
+        let line = self
+            .registrations()?
+            .into_iter()
+            .next()
+            .context("a registration")?;
+        let key = format!("bench-create-{}", std::process::id());
+        let answer = self.api.post(&line.path, &key, None, &line.body).await?;
+        Ok(answer["ticket"]["id"].as_str().context("an id")?.parse()?)
+    }
+
+    /// Registrations by telephone, of callers whom the register knows.
+    fn registrations(&self) -> anyhow::Result<Vec<Line>> {
+        let known = places()?;
+        let mut dice = Dice(99);
+        Ok((0..5_000)
+            .map(|_| {
+                let matter = dice.pick(MATTERS);
+                let place = dice.pick(&known);
+                let body = json!({
+                    "requester": { "phone": fill::phone(dice.below(fill::RESIDENTS)) },
+                    "category": matter.0,
+                    "title": matter.1,
+                    "content": matter.2,
+                    "place": { "address": format!("{place}幸福路{}号", 1 + dice.below(200)) },
+                });
+                Line {
+                    method: "POST",
+                    path: "/api/v1/tickets".to_owned(),
+                    version: None,
+                    body: body.to_string(),
+                }
+            })
+            .collect())
+    }
+
+    fn head(&self) {
+        let kind = if self.app.kit().db.is_sqlite() {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        };
+        say(&format!(
+            "\n### {kind}, {} tickets, {} s each\n",
+            self.args.tickets, self.args.seconds
+        ));
+        say(
+            "| operation | statements | connections | req/s | p50 ms | p99 ms | server cores | bare driver/s | ratio | |",
+        );
+        say("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+    }
+
+    fn foot(self) -> anyhow::Result<()> {
+        let (now, _) = self.server.memory_mib()?;
+        say(&format!(
+            "\nMemory of the server: {:.0} MiB at most, {now:.0} MiB at the end. Ready {:.0} ms after its start \
+             (median of three).",
+            self.peak_mib,
+            self.starts[self.starts.len() / 2].as_secs_f64() * 1000.0
+        ));
+        self.server.stop()
+    }
+}
+
+/// Communities with their sub-districts, as people say them.
+fn places() -> anyhow::Result<Vec<String>> {
+    let text = include_str!("../../seed/organisation.csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers()?.clone();
+    let column = |name: &str| {
+        head.iter()
+            .position(|known| known == name)
+            .context("a column of the list of units")
+    };
+    let (code, parent, name, kind) = (
+        column("code")?,
+        column("parent_code")?,
+        column("name")?,
+        column("kind")?,
+    );
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>()?;
+    let above = |of: &str| {
+        rows.iter()
+            .find(|row| &row[code] == of)
+            .map(|row| row[name].to_owned())
+            .unwrap_or_default()
+    };
+    Ok(rows
+        .iter()
+        .filter(|row| &row[kind] == "community")
+        .map(|row| format!("{}{}", above(&row[parent]), &row[name]))
+        .collect())
+}
+
+fn encoded(word: &str) -> String {
+    word.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+fn say(line: &str) {
+    println!("{line}");
+}

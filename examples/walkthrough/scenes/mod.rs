@@ -1,0 +1,20 @@
+//! The parts of the way, in order.
+
+pub mod call;
+pub mod callback;
+pub mod desk;
+pub mod kiosk;
+pub mod later;
+pub mod mobile;
+pub mod pool;
+mod receipt;
+mod registered;
+pub mod worker;
+pub mod wrong;
+
+pub use registered::Registered;
+
+/// 羊桥社区 of 白沙街道, where the walk takes place.
+pub const COMMUNITY: &str = "440703002101";
+/// Where tickets are.
+pub const TICKETS: &str = "/api/v1/tickets";
