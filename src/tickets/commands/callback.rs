@@ -40,7 +40,7 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
         Command::Approve => {
-            open(tx, &setting.kit, loaded);
+            open(tx, setting, loaded);
             Ok(())
         }
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
@@ -55,9 +55,9 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) {
+fn open(tx: &Tx, Setting { kit, reference, .. }: &Setting, loaded: &Loaded) {
     let id: CallbackId = tx.ids().id();
-    let ends = tx.now() + TimeDelta::days(kit.config.jobs.callback_grace_days);
+    let ends = tx.now() + TimeDelta::days(reference.callback_grace_days);
     tx.stage(callback::ActiveModel {
         id: Set(id),
         ticket_id: Set(loaded.ticket.id),
