@@ -14,9 +14,10 @@ use crate::platform::kit::Kit;
 use crate::platform::personal::{mask_name, mask_numbers, mask_phone};
 use crate::reference::Reference;
 use chrono::{DateTime, Utc};
-use entity::kind::{ClockKind, Role, TicketState, Visibility};
+use entity::kind::{ActorKind, ClockKind, EntryKind, Role, TicketState, Visibility};
 use entity::{attachment, clock, ticket, ticket_entry, ticket_requester};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// Everything that belongs to a ticket.
 pub struct Whole {
@@ -87,8 +88,9 @@ pub fn ticket(
     let internal = sees_internal(role);
     let lead = whole.loaded.lead();
     let sight = identity_sight(role, ticket.confidential);
+    let seen = Seen { sight, internal };
     // Where somebody lives tells who they are.
-    let shows_address = sight == Sight::Full || (internal && !ticket.confidential && role != Role::Analyst);
+    let shows_address = sight == Sight::Full || (sight == Sight::Masked && internal && !ticket.confidential);
     let content = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
     let form = vault.open_optional(label::FORM, ticket.form_sealed.as_ref())?;
     let service = reference.catalogue.get(ticket.service_id);
@@ -97,17 +99,15 @@ pub fn ticket(
         .filter(|_| internal);
     Ok(TicketOut {
         row: row(ticket, lead.map(|leg| leg.unit_name.as_str()), person, kit.now()),
-        content: (role != Role::Analyst || !ticket.sensitive).then(|| {
-            if sight == Sight::Full {
-                content
-            } else {
-                mask_numbers(&content)
-            }
-        }),
+        content: (role != Role::Analyst || !ticket.sensitive).then(|| seen.requesters_words(content)),
         category_name: service.map(|service| service.name.clone()).unwrap_or_default(),
         form: form
             .filter(|_| role != Role::Analyst)
-            .and_then(|form| serde_json::from_str(&form).ok()),
+            .and_then(|form| serde_json::from_str(&form).ok())
+            .map(|form: Map<String, Value>| {
+                let masked = form.into_iter().map(|(name, value)| (name, seen.value(value)));
+                masked.collect()
+            }),
         address: vault
             .open_optional(label::ADDRESS, ticket.address_sealed.as_ref())?
             .filter(|_| shows_address),
@@ -127,8 +127,8 @@ pub fn ticket(
             .filter(|clock| internal || clock.kind == ClockKind::Resolve)
             .map(clock_out)
             .collect(),
-        timeline: entries(vault, &whole.timeline, internal)?,
-        attachments: files(vault, &whole.files, internal)?,
+        timeline: entries(vault, &whole.timeline, seen)?,
+        attachments: files(vault, &whole.files, seen)?,
         actions: facts::actions(actor, &whole.loaded, &reference.roster)
             .into_iter()
             .map(str::to_owned)
@@ -189,8 +189,44 @@ fn clock_out(row: &clock::Model) -> ClockOut {
     }
 }
 
+/// How a caller sees texts. Numbers of persons in what the requester says are masked for all others; in what staff
+/// write for each other they are masked for those who must not learn who asked.
+#[derive(Clone, Copy)]
+struct Seen {
+    sight: Sight,
+    internal: bool,
+}
+
+impl Seen {
+    fn requesters_words(self, text: String) -> String {
+        match self.sight {
+            Sight::Full => text,
+            Sight::Masked | Sight::Hidden => mask_numbers(&text),
+        }
+    }
+
+    fn words_of(self, row: &ticket_entry::Model, text: Option<String>) -> Option<String> {
+        let theirs = matches!(row.actor_kind, ActorKind::Resident | ActorKind::Client)
+            || matches!(row.kind, EntryKind::Supplemented | EntryKind::Rated);
+        match self.sight {
+            Sight::Masked if !theirs => text,
+            _ => text.map(|text| self.requesters_words(text)),
+        }
+    }
+
+    /// A value of the service's own form.
+    fn value(self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.requesters_words(text)),
+            Value::Array(items) => Value::Array(items.into_iter().map(|item| self.value(item)).collect()),
+            other => other,
+        }
+    }
+}
+
 /// The timeline; without what is internal, the requester sees which unit acted, not who.
-fn entries(vault: &Vault, rows: &[ticket_entry::Model], internal: bool) -> Result<Vec<EntryOut>, AppError> {
+fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen) -> Result<Vec<EntryOut>, AppError> {
+    let internal = seen.internal;
     rows.iter()
         .filter(|row| internal || row.public)
         .map(|row| {
@@ -206,9 +242,13 @@ fn entries(vault: &Vault, rows: &[ticket_entry::Model], internal: bool) -> Resul
                 from: row.from_state,
                 to: row.to_state,
                 public: row.public,
-                public_text: vault.open_optional(label::PUBLIC, row.public_sealed.as_ref())?,
+                public_text: seen.words_of(
+                    row,
+                    vault.open_optional(label::PUBLIC, row.public_sealed.as_ref())?,
+                ),
                 internal_text: if internal {
-                    vault.open_optional(label::INTERNAL, row.internal_sealed.as_ref())?
+                    let text = vault.open_optional(label::INTERNAL, row.internal_sealed.as_ref())?;
+                    seen.words_of(row, text)
                 } else {
                     None
                 },
@@ -219,10 +259,15 @@ fn entries(vault: &Vault, rows: &[ticket_entry::Model], internal: bool) -> Resul
         .collect()
 }
 
-fn files(vault: &Vault, rows: &[attachment::Model], internal: bool) -> Result<Vec<AttachmentOut>, AppError> {
+fn files(vault: &Vault, rows: &[attachment::Model], seen: Seen) -> Result<Vec<AttachmentOut>, AppError> {
     rows.iter()
-        .filter(|row| internal || row.visibility == Visibility::Public)
-        .map(|row| file(vault, row))
+        .filter(|row| seen.internal || row.visibility == Visibility::Public)
+        .map(|row| {
+            let file = file(vault, row)?;
+            // A file is often named after whom it is about.
+            let name = seen.requesters_words(file.name);
+            Ok(AttachmentOut { name, ..file })
+        })
         .collect()
 }
 
@@ -283,6 +328,6 @@ pub fn receipt(kit: &Kit, ticket: &ticket::Model, now: DateTime<Utc>) -> Result<
 ///
 /// # Errors
 /// When it can't be serialised.
-pub fn json(value: &impl Serialize) -> Result<serde_json::Value, AppError> {
+pub fn json(value: &impl Serialize) -> Result<Value, AppError> {
     serde_json::to_value(value).map_err(|error| AppError::new(Code::Internal).because(error))
 }

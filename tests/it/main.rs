@@ -19,5 +19,6 @@ mod contract;
 mod lists;
 mod main_job;
 mod notices;
+mod privacy;
 mod schema;
 mod tiers;

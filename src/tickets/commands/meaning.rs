@@ -1,6 +1,8 @@
-//! From an action on the wire to the command that it means, and what goes into the timeline.
+//! From an action on the wire to the command that it means, and what goes into the timeline. Texts are sealed; in the
+//! data beside them, which are not, numbers of persons are masked.
 
 use crate::access::Op;
+use crate::platform::personal::mask_numbers;
 use crate::tickets::dto::{ActionIn, RatingIn};
 use crate::tickets::rules::lifecycle::{Command, Rating};
 use crate::tickets::store::Said;
@@ -69,7 +71,7 @@ pub fn translate(action: &ActionIn) -> Option<Meant> {
             channel_told,
             public_text,
         } => {
-            let data = json!({ "reason": reason, "channel_told": channel_told });
+            let data = json!({ "reason": reason, "channel_told": mask_numbers(channel_told) });
             let text = match public_text {
                 Some(text) => format!("{}。{channel_told}。{text}", reason.chinese()),
                 None => format!("{}。{channel_told}", reason.chinese()),
@@ -97,7 +99,7 @@ fn translate_handling(action: &ActionIn) -> Option<Meant> {
             by,
             internal_text,
         } => {
-            let data = json!({ "reached": reached, "by": by });
+            let data = json!({ "reached": reached, "by": mask_numbers(by) });
             Meant::new(
                 Command::FirstContact { reached: *reached },
                 said(None, internal_text.as_ref(), true, data),
@@ -133,7 +135,8 @@ fn translate_handling(action: &ActionIn) -> Option<Meant> {
             internal_text,
             attachments,
         } => {
-            let data = json!({ "result": result, "unsolved_reason": unsolved_reason });
+            let why = unsolved_reason.as_deref().map(mask_numbers);
+            let data = json!({ "result": result, "unsolved_reason": why });
             // The requester reads the reply once it is approved.
             let said = Said {
                 public: false,

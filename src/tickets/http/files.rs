@@ -1,12 +1,13 @@
 //! Files: sent first, bound to a ticket by the action that names them.
 
-use crate::access::{Permit, op};
+use crate::access::{Actor, Permit, op};
 use crate::attachments::{self, commands::Upload};
 use crate::platform::crypto::{hex, sha256};
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
 use crate::platform::kit::Kit;
+use crate::platform::personal::mask_numbers;
 use crate::tickets::dto::AttachmentOut;
 use crate::tickets::queries::detail;
 use crate::tickets::view;
@@ -143,6 +144,10 @@ pub async fn get_attachment(
 ) -> Result<HttpResponse, AppError> {
     let row = detail::file(&kit, &permit.caller, *id).await?;
     let name = attachments::store::name(&kit.vault, &row)?;
+    let name = match permit.caller.actor {
+        Actor::Resident { .. } => name,
+        _ => mask_numbers(&name),
+    };
     let bytes = kit.blobs.get(&attachments::store::blob_key(&row)).await?;
     // RFC 6266, RFC 8187: the name in UTF-8, and always as a download.
     let encoded: String = name

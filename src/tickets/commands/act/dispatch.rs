@@ -11,6 +11,7 @@ use crate::access::policy::{Facts, decide};
 use crate::intake::route;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
+use crate::platform::personal::mask_numbers;
 use crate::routing::rules::missing_powers;
 use crate::tickets::dto::ActionIn;
 use crate::tickets::rules::lifecycle::{By, Command};
@@ -146,8 +147,8 @@ pub fn dispatch(
         return Err(AppError::new(Code::CompetenceMissing).with("powers", missing));
     }
     let explanation = json!({
-        "ground": { "kind": "dispatcher", "text": reason },
-        "override_reason": override_reason, "missing_powers": missing,
+        "ground": { "kind": "dispatcher", "text": mask_numbers(reason) },
+        "override_reason": override_reason.as_deref().map(mask_numbers), "missing_powers": missing,
     });
     let leg = routed::leg(reference, *unit_id, *staff_id, None, explanation)?;
     let data = routed::leg_words(&leg);
