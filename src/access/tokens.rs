@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::SessionId;
 use entity::kind::ActorKind;
 use entity::signing_key;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub const ACCESS: &str = "at+jwt";
 const AUDIENCE: &str = "hotline";
 const KEY_LABEL: &str = "signing_key.private";
+/// Hours after its successor was made until a key no longer verifies access tokens, which live at most one.
+const RETIRE_HOURS: i64 = 2;
 
 /// Claims of an access token.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,7 +71,7 @@ pub async fn verify(kit: &Kit, token: &str, now: DateTime<Utc>) -> Result<Claims
         // Another instance may have made it a moment ago.
         load_keys(kit).await?;
     }
-    let claims: Claims = kit.signer.verify(ACCESS, token)?;
+    let claims: Claims = kit.signer.verify(ACCESS, token, now)?;
     if claims.aud != AUDIENCE || claims.iat > now.timestamp() + 60 {
         return Err(AppError::new(Code::TokenInvalid));
     }
@@ -79,78 +81,91 @@ pub async fn verify(kit: &Kit, token: &str, now: DateTime<Utc>) -> Result<Claims
     Ok(claims)
 }
 
-/// Loads the keys in use, newest first; makes the first one.
+/// Loads all keys, newest first; makes the first one. A key that signs no more verifies access tokens until it
+/// retires, and receipts for good: who holds one must be able to show it years later.
 ///
 /// # Errors
 /// When the database or a sealed key can't be read.
 pub async fn load_keys(kit: &Kit) -> Result<(), AppError> {
-    let mut rows = keys_in_use(kit).await?;
+    let mut rows = all_keys(kit).await?;
     if rows.is_empty() {
-        rotate_keys(kit, None).await?;
-        rows = keys_in_use(kit).await?;
+        let key = NewKey::make(kit)?;
+        kit.db
+            .write("signing_key.first", key, |tx, key| Box::pin(store_key(tx, key)))
+            .await?;
+        rows = all_keys(kit).await?;
     }
     let keys = rows
         .into_iter()
         .map(|row| {
             let private = kit.vault.open(KEY_LABEL, &row.private_sealed)?;
-            Ok(StoredKey {
-                id: row.id,
-                public: row.public_key,
-                private,
-            })
+            Ok((
+                StoredKey {
+                    id: row.id,
+                    public: row.public_key,
+                    private,
+                },
+                row.retires_at,
+            ))
         })
         .collect::<Result<Vec<_>, AppError>>()?;
     kit.signer.load(&keys);
     Ok(())
 }
 
-async fn keys_in_use(kit: &Kit) -> Result<Vec<signing_key::Model>, AppError> {
-    let rows = signing_key::Entity::find()
-        .filter(
-            Condition::any()
-                .add(signing_key::Column::RetiresAt.is_null())
-                .add(signing_key::Column::RetiresAt.gt(kit.now())),
-        )
-        .order_by_desc(signing_key::Column::CreatedAt)
-        .all(kit.db.read())
-        .await?;
-    Ok(rows)
+async fn all_keys(kit: &Kit) -> Result<Vec<signing_key::Model>, AppError> {
+    let newest_first = signing_key::Entity::find()
+        // Of two made at the same instant the one that does not retire is the newer.
+        .order_by_asc(Expr::col(signing_key::Column::RetiresAt).is_not_null())
+        .order_by_desc(signing_key::Column::CreatedAt);
+    Ok(newest_first.all(kit.db.read()).await?)
 }
 
-/// Makes a new key that signs from now on. Older keys stay published for `keep`, so that no token and no
-/// receipt that they signed is refused before; `None` keeps them for good.
+/// A key that is not stored yet.
+pub struct NewKey {
+    key: StoredKey,
+    sealed: Vec<u8>,
+}
+
+impl NewKey {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub fn make(kit: &Kit) -> Result<Self, AppError> {
+        let key = StoredKey::generate()?;
+        let sealed = kit.vault.seal(KEY_LABEL, &key.private)?;
+        Ok(Self { key, sealed })
+    }
+
+    /// The `kid`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.key.id
+    }
+}
+
+/// Stores a key, which signs from now on. The one before it retires when no token that it signed is left.
 ///
 /// # Errors
-/// When the key can't be made or stored.
-pub async fn rotate_keys(kit: &Kit, keep: Option<TimeDelta>) -> Result<String, AppError> {
-    let key = StoredKey::generate()?;
-    let id = key.id.clone();
-    let sealed = kit.vault.seal(KEY_LABEL, &key.private)?;
-    kit.db
-        .write("signing_key.rotate", (key, sealed, keep), |tx, input| {
-            Box::pin(async move { store_key(tx, input).await })
-        })
+/// When the database does not answer.
+pub async fn store_key(tx: &Tx, new: &NewKey) -> Result<(), AppError> {
+    signing_key::Entity::update_many()
+        .col_expr(
+            signing_key::Column::RetiresAt,
+            Expr::value(tx.now() + TimeDelta::hours(RETIRE_HOURS)),
+        )
+        .filter(signing_key::Column::RetiresAt.is_null())
+        .exec(tx)
         .await?;
-    Ok(id)
-}
-
-async fn store_key(
-    tx: &Tx,
-    (key, sealed, keep): &(StoredKey, Vec<u8>, Option<TimeDelta>),
-) -> Result<(), AppError> {
-    if let Some(keep) = keep {
-        signing_key::Entity::update_many()
-            .col_expr(signing_key::Column::RetiresAt, Expr::value(tx.now() + *keep))
-            .filter(signing_key::Column::RetiresAt.is_null())
-            .exec(tx)
-            .await?;
-    }
-    tx.stage(signing_key::ActiveModel {
-        id: Set(key.id.clone()),
-        public_key: Set(key.public.clone()),
-        private_sealed: Set(sealed.clone()),
+    signing_key::ActiveModel {
+        id: Set(new.key.id.clone()),
+        public_key: Set(new.key.public.clone()),
+        private_sealed: Set(new.sealed.clone()),
         created_at: Set(tx.now()),
         retires_at: Set(None),
-    });
+    }
+    .insert(tx)
+    .await?;
     Ok(())
 }

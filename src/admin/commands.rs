@@ -1,10 +1,13 @@
 //! Changing settings, and the record of a new key.
 
+use super::dto::KeyOut;
 use super::rules::Known;
 use crate::access::permit::Caller;
+use crate::access::tokens::{self, NewKey};
 use crate::ledger::audit;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
+use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
 use crate::settings;
 use entity::setting;
@@ -36,7 +39,14 @@ pub async fn put_setting(
     Ok(row)
 }
 
-/// Records that a key was made.
-pub fn record_rotation(tx: &Tx, (caller, kid): &(Caller, String)) {
-    audit::record(tx, caller, "signing_key", kid, json!({}));
+/// Stores a new key.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn rotate_key(tx: &Tx, (caller, key): &(Caller, NewKey)) -> Result<Answer<KeyOut>, AppError> {
+    tokens::store_key(tx, key).await?;
+    audit::record(tx, caller, "signing_key", key.id(), json!({}));
+    Answer::ok(&KeyOut {
+        kid: key.id().to_owned(),
+    })
 }

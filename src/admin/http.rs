@@ -3,7 +3,8 @@
 use super::dto::{AuditOut, AuditQuery, KeyOut, SettingIn, SettingOut};
 use super::rules::Known;
 use super::{commands, queries};
-use crate::access::{Permit, op, tokens};
+use crate::access::tokens::{self, NewKey};
+use crate::access::{Permit, op};
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
@@ -13,12 +14,8 @@ use crate::platform::http::page::{List, Page, limit};
 use crate::platform::kit::Kit;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{get, post, put};
-use chrono::TimeDelta;
 use entity::id::AuditId;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// How long a key that signs no more is still published.
-const KEEP: TimeDelta = TimeDelta::days(30);
 
 /// Routes of this slice.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -84,7 +81,7 @@ async fn list_audit(
     Answer::ok(&list.page(rows, limit, |row| row.id, |row| Ok(row.into()))?)
 }
 
-/// Makes a new key that signs from now on; older ones verify for thirty more days.
+/// Makes a new key that signs from now on. The one before it verifies tokens for two more hours, and receipts for good.
 #[utoipa::path(tag = "administration", responses((status = 200, body = KeyOut)))]
 #[post("/signing-keys/rotation")]
 async fn rotate_key(
@@ -94,33 +91,16 @@ async fn rotate_key(
 ) -> Result<Answer<KeyOut>, AppError> {
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &[]);
-    // The key is made in a transaction of its own, so a repeat must be known before: only then is there an answer.
-    let kept = write_once(
+    let input = (caller, NewKey::make(&kit)?);
+    let answer = write_once(
         &kit.db,
         &kit.vault,
-        "signing_key.repeat",
-        once.clone(),
-        (),
-        |_, ()| Box::pin(async move { Err(AppError::new(Code::NotFound)) }),
-    );
-    match kept.await {
-        Err(error) if error.code() == Code::NotFound => {}
-        repeat => return repeat,
-    }
-    let kid = tokens::rotate_keys(&kit, Some(KEEP)).await?;
-    tokens::load_keys(&kit).await?;
-    write_once(
-        &kit.db,
-        &kit.vault,
-        "signing_key.record",
+        "signing_key.rotate",
         once,
-        (caller, kid),
-        |tx, input| {
-            Box::pin(async move {
-                commands::record_rotation(tx, input);
-                Answer::ok(&KeyOut { kid: input.1.clone() })
-            })
-        },
+        input,
+        |tx, input| Box::pin(commands::rotate_key(tx, input)),
     )
-    .await
+    .await?;
+    tokens::load_keys(&kit).await?;
+    Ok(answer)
 }

@@ -40,7 +40,7 @@ struct Planned {
 /// Roles of the district, with their user names.
 const CENTRE: &[(Role, &str)] = &[
     (Role::Operator, "operator"),
-    (Role::Operator, "operator2"),
+    (Role::Operator, "operator-b"),
     (Role::Dispatcher, "dispatcher"),
     (Role::Arbiter, "arbiter"),
     (Role::CallbackAgent, "callback"),
@@ -75,10 +75,20 @@ pub async fn seed(kit: &Kit) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tells two of one role in one unit apart.
+fn mark(user_name: &str) -> &'static str {
+    match user_name {
+        name if name.starts_with("handler-a") || name == "operator" => "甲",
+        name if name.starts_with("handler-b") || name == "operator-b" => "乙",
+        _ => "",
+    }
+}
+
 fn plan(unit: &unit::Model, posts: &[String]) -> Vec<Planned> {
     let one = |user_name: String, role: Role, posts: Vec<String>| Planned {
+        display_name: format!("演示{}{}（{}）", role.chinese(), mark(&user_name), unit.name),
+
         user_name,
-        display_name: format!("演示{}（{}）", role.chinese(), unit.name),
         role,
         unit: unit.clone(),
         posts,

@@ -411,6 +411,7 @@ on_both! {
         let admin = app.staff("sysadmin").await;
         let set = admin.change("PUT", "/api/v1/settings/callback_grace_days", "\"0\"", &json!({ "value": 3 })).await;
         set.expect(200);
+        app.pass("reference").await;
         let ticket = register(&app.staff("operator").await).await;
         answer(&app, &ticket).await;
         assert_eq!(callback(&app, &id_of(&ticket)).await.expires_at, app.clock.now() + TimeDelta::days(3));

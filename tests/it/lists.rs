@@ -56,7 +56,7 @@ on_both! {
         let second = operator.get(&format!("/api/v1/tickets?limit=3&cursor={cursor}")).await;
         assert_eq!(second.body["items"][0]["id"], made[3].as_str());
         operator.get(&format!("/api/v1/tickets?limit=3&state=closed&cursor={cursor}")).await.problem(400, "invalid_cursor");
-        app.staff("operator2").await.get(&format!("/api/v1/tickets?limit=3&cursor={cursor}")).await.problem(400, "invalid_cursor");
+        app.staff("operator-b").await.get(&format!("/api/v1/tickets?limit=3&cursor={cursor}")).await.problem(400, "invalid_cursor");
         let due = ids(&operator, "/api/v1/tickets?sort=due&limit=2").await;
         assert_eq!(due.len(), 8);
         assert_eq!(due[0], made[6]);

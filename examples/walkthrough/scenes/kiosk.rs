@@ -42,7 +42,7 @@ pub async fn walk(service: &Service) -> anyhow::Result<()> {
     kiosk.get(TICKETS).await?.problem(401, "session_revoked")?;
     tell::says("revoked (吊销): refused at once");
 
-    let operator = service.staff("operator2").await?;
+    let operator = service.staff("operator-b").await?;
     let intake = operator
         .get(&format!("{TICKETS}?queue=intake"))
         .await?

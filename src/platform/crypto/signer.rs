@@ -4,6 +4,7 @@ use crate::platform::error::{AppError, Code};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,9 +46,16 @@ impl StoredKey {
     }
 }
 
+/// A published key.
+struct Published {
+    key: DecodingKey,
+    x: String,
+    retires_at: Option<DateTime<Utc>>,
+}
+
 struct Ring {
     current: Option<(String, EncodingKey)>,
-    verify: HashMap<String, (DecodingKey, String)>,
+    verify: HashMap<String, Published>,
 }
 
 /// Signs with the newest key and verifies with every published one.
@@ -76,16 +84,23 @@ impl Signer {
         &self.issuer
     }
 
-    /// Takes keys in use; the first signs.
-    pub fn load(&self, keys: &[StoredKey]) {
-        let verify = keys.iter().map(|key| {
+    /// Takes all keys, each with the instant after which it verifies no more tokens; the first signs.
+    pub fn load(&self, keys: &[(StoredKey, Option<DateTime<Utc>>)]) {
+        let verify = keys.iter().map(|(key, retires_at)| {
             let x = URL_SAFE_NO_PAD.encode(&key.public);
-            (key.id.clone(), (DecodingKey::from_ed_der(&key.public), x))
+            (
+                key.id.clone(),
+                Published {
+                    key: DecodingKey::from_ed_der(&key.public),
+                    x,
+                    retires_at: *retires_at,
+                },
+            )
         });
         let ring = Ring {
             current: keys
                 .first()
-                .map(|key| (key.id.clone(), EncodingKey::from_ed_der(&key.private))),
+                .map(|(key, _)| (key.id.clone(), EncodingKey::from_ed_der(&key.private))),
             verify: verify.collect(),
         };
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
@@ -120,7 +135,12 @@ impl Signer {
     ///
     /// # Errors
     /// `TokenInvalid`.
-    pub fn verify<T: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<T, AppError> {
+    pub fn verify<T: DeserializeOwned>(
+        &self,
+        typ: &str,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<T, AppError> {
         let invalid = || AppError::new(Code::TokenInvalid);
         let header = decode_header(token).map_err(|_| invalid())?;
         // RFC 7515 §4.1.11: who does not understand what is critical must refuse; we understand nothing beyond the rest.
@@ -128,16 +148,19 @@ impl Signer {
             return Err(invalid());
         }
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        let (key, _) = header
+        let published = header
             .kid
             .and_then(|kid| ring.verify.get(&kid))
             .ok_or_else(invalid)?;
+        if published.retires_at.is_some_and(|end| end <= now) {
+            return Err(invalid());
+        }
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&*self.issuer]);
         validation.validate_aud = false;
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
-        decode::<T>(token, key, &validation)
+        decode::<T>(token, &published.key, &validation)
             .map(|data| data.claims)
             .map_err(|_| invalid())
     }
@@ -149,7 +172,8 @@ impl Signer {
         let mut keys: Vec<Value> = ring
             .verify
             .iter()
-            .map(|(kid, (_, x))| {
+            .map(|(kid, published)| {
+                let x = &published.x;
                 json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x })
             })
             .collect();

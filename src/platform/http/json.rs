@@ -86,7 +86,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();
         if inner.is_data() {
-            return AppError::field(pointer, Rule::Parse(strip_position(&inner.to_string())));
+            let said = strip_position(&inner.to_string());
+            return named(&pointer, &said).unwrap_or_else(|| AppError::field(pointer, Rule::Parse(said)));
         }
         AppError::new(Code::MalformedBody)
             .say(format!("JSON 无效：{inner}"), format!("No valid JSON: {inner}"))
@@ -108,6 +109,18 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
             Segment::Unknown => String::new(),
         })
         .collect()
+}
+
+/// The parser names a missing or unknown field in its text only: here it becomes a place and a rule.
+fn named(pointer: &str, said: &str) -> Option<AppError> {
+    let name = |prefix: &str| said.strip_prefix(prefix)?.split('`').next();
+    if let Some(missing) = name("missing field `") {
+        return Some(AppError::field(format!("{pointer}/{missing}"), Rule::Required));
+    }
+    let unknown = name("unknown field `")?;
+    // The parser's path may end in the field already.
+    let parent = pointer.strip_suffix(&format!("/{unknown}")).unwrap_or(pointer);
+    Some(AppError::field(format!("{parent}/{unknown}"), Rule::Unexpected))
 }
 
 fn strip_position(text: &str) -> String {
@@ -134,7 +147,8 @@ mod tests {
                 .to_string()
         };
         assert!(told(r#"{"list":[1,"x"]}"#).contains("/list/1"));
-        assert!(told(r#"{"other":1}"#).contains("unknown field"));
+        assert!(told(r#"{"other":1}"#).contains("\"pointer\":\"/other\",\"rule\":\"unexpected\""));
+        assert!(told("{}").contains("\"pointer\":\"/list\",\"rule\":\"required\""));
         assert!(told(r#"{"list":"#).contains("malformed_body"));
         assert!(told(r#"{"list":[]} x"#).contains("malformed_body"));
     }

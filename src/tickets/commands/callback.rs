@@ -11,7 +11,6 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
-use crate::settings;
 use crate::tickets::dto::{CallbackOut, RatingIn};
 use crate::tickets::facts;
 use crate::tickets::rules::lifecycle::{By, Command};
@@ -41,7 +40,7 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
         Command::Approve => {
-            open(tx, &setting.kit, loaded).await?;
+            open(tx, setting, loaded);
             Ok(())
         }
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
@@ -56,14 +55,9 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-/// The setting that says for how many days a call-back stays open; the configuration's unless it is given.
-const GRACE_DAYS: &str = "callback_grace_days";
-
-async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+fn open(tx: &Tx, Setting { kit, reference, .. }: &Setting, loaded: &Loaded) {
     let id: CallbackId = tx.ids().id();
-    let set = settings::store::get(tx, GRACE_DAYS).await?;
-    let days = set.and_then(|row| row.value.as_i64());
-    let ends = tx.now() + TimeDelta::days(days.unwrap_or(kit.config.jobs.callback_grace_days));
+    let ends = tx.now() + TimeDelta::days(reference.callback_grace_days);
     tx.stage(callback::ActiveModel {
         id: Set(id),
         ticket_id: Set(loaded.ticket.id),
@@ -81,7 +75,6 @@ async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
         answered_at: Set(None),
     });
     timers::set(tx, timer::CALLBACK, loaded.ticket.id.0, ends);
-    Ok(())
 }
 
 /// The call-back of a round.

@@ -97,6 +97,12 @@ pub enum ActionIn {
         reason: String,
         /// Why although the unit lacks powers that the service needs.
         override_reason: Option<String>,
+        /// Another service: what nothing could place is often filed under the wrong one.
+        category: Option<String>,
+        /// Another type.
+        request_type: Option<RequestType>,
+        /// Another urgency.
+        urgency: Option<Urgency>,
     },
     /// 签收: sign for. From `dispatched`, to `in_progress`.
     Sign {},

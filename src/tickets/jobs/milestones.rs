@@ -67,7 +67,14 @@ async fn tell_requester(
         _ => None,
     };
     let unit = loaded.lead().map(|leg| leg.unit_name.as_str());
-    let Some(text) = texts::for_requester(kind, ticket, unit, promised, link.as_deref()) else {
+    let Some(text) = texts::for_requester(
+        &context.reference.signature,
+        kind,
+        ticket,
+        unit,
+        promised,
+        link.as_deref(),
+    ) else {
         return Ok(());
     };
     let lane = if ticket.urgency == Urgency::P0 {

@@ -276,7 +276,7 @@ fn own(actor: &Actor) -> Option<SimpleExpr> {
 /// The same text by an expression that no index serves. A district holds nearly every ticket: SQLite would rather read
 /// them all by the index of places and sort them than follow the key from the newest.
 fn unindexed(column: Expr) -> SimpleExpr {
-    column.binary(BinOper::Custom("||".into()), "")
+    column.binary(BinOper::Custom("||"), "")
 }
 
 fn in_range(column: impl Into<SimpleExpr>, prefix: &str) -> SimpleExpr {

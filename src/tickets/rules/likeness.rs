@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// From here on two matters are offered as similar.
-pub const SIMILAR: f64 = 0.35;
+pub const SIMILAR: f64 = 0.15;
 
 /// Pairs of neighbouring characters of each run of letters and digits; a run of one character stands alone.
 fn pairs(text: &str) -> Vec<String> {

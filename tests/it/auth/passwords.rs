@@ -63,7 +63,7 @@ on_both! {
             assert_eq!(wait_of(&log_in(&app, user_name, "wrong").await), 1, "{user_name}");
         }
         assert_eq!(wait_of(&log_in(&app, "operator", PASSWORD).await), 1, "even the right one waits");
-        log_in(&app, "operator2", PASSWORD).await.expect(200);
+        log_in(&app, "operator-b", PASSWORD).await.expect(200);
 
         for wait in [1, 2, 4, 8] {
             assert_eq!(wait_of(&log_in(&app, "operator", PASSWORD).await), wait);

@@ -63,13 +63,18 @@ on_both! {
             ("a list for a text", text.replace("\"120302\"", "[]"), "/category"),
             ("a text for a truth", format!("{open}\"confidential\":\"yes\",{close}"), "/confidential"),
             ("null for a text", text.replace("\"120302\"", "null"), "/category"),
-            ("a field missing", "{\"title\":\"x\"}".into(), ""),
+            ("a field missing", "{\"title\":\"x\"}".into(), "/category"),
             ("an unknown field", format!("{open}\"colour\":1,{close}"), "/colour"),
             ("an unknown field below", text.replace("{\"address\":", "{\"colour\":1,\"address\":"), "/place/colour"),
             ("a key that is none", format!("{open}\"attachments\":[\"x\"],{close}"), "/attachments/0"),
         ] {
             let answer = refused(&app, name, raw(&app, token, JSON, body), 422, "invalid_input").await;
-            assert_eq!(answer.body["errors"][0]["rule"], "parse", "{name}: {}", answer.text);
+            let rule = match name {
+                "a field missing" => "required",
+                "an unknown field" | "an unknown field below" => "unexpected",
+                _ => "parse",
+            };
+            assert_eq!(answer.body["errors"][0]["rule"], rule, "{name}: {}", answer.text);
             if !pointer.is_empty() {
                 assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{name}");
             }

@@ -121,7 +121,7 @@ on_both! {
         ] {
             client.get(&path).await.problem(400, "invalid_cursor");
         }
-        app.staff("operator2").await.get(&format!("/api/v1/tickets?cursor={tickets}")).await.problem(400, "invalid_cursor");
+        app.staff("operator-b").await.get(&format!("/api/v1/tickets?cursor={tickets}")).await.problem(400, "invalid_cursor");
 
         for bad in ["", "x", "%00", "AAAAAAAA", "长", &tickets[..tickets.len() - 2], &format!("{tickets}AA"), &"A".repeat(3000)] {
             operator.get(&format!("/api/v1/tickets?cursor={bad}")).await.problem(400, "invalid_cursor");

@@ -17,7 +17,7 @@ use crate::tickets::dto::ActionIn;
 use crate::tickets::rules::lifecycle::{By, Command};
 use crate::tickets::store::{Loaded, Plan, Said};
 use entity::id::{StaffId, UnitId};
-use entity::kind::Role;
+use entity::kind::{RequestType, Role, Urgency};
 use serde_json::json;
 
 /// Accepts, with the operator's corrections, and routes.
@@ -37,9 +37,37 @@ pub fn accept(
     else {
         return Err(AppError::new(Code::Internal));
     };
+    correct(
+        tx,
+        setting,
+        loaded,
+        (category.as_deref(), *request_type, *urgency),
+    )?;
+    let ticket = &loaded.ticket;
+    let state = ticket.state;
+    let routed = routed::route(&setting.reference, ticket, None, tx.now())?;
+    routed::accept_and_route(plan, by, &routed).map_err(|why| refused(why, state))?;
+    Ok(Meant::new(
+        routed.command,
+        Said {
+            public: true,
+            ..Said::default()
+        },
+    ))
+}
+
+/// What somebody who looked at the request corrects of it: service, type, urgency.
+type Corrections<'a> = (Option<&'a str>, Option<RequestType>, Option<Urgency>);
+
+fn correct(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &mut Loaded,
+    (category, request_type, urgency): Corrections<'_>,
+) -> Result<(), AppError> {
     let ticket = &mut loaded.ticket;
     if category.is_some() || request_type.is_some() {
-        let code = category.as_deref().unwrap_or(&ticket.category);
+        let code = category.unwrap_or(&ticket.category);
         // A type that only the old service took gives way to the new service's own.
         let wanted = request_type.or((category.is_none()).then_some(ticket.request_type));
         let (service, kind) = route::service(
@@ -58,25 +86,16 @@ pub fn accept(
         }
     }
     if let Some(urgency) = urgency {
-        ticket.urgency = *urgency;
+        ticket.urgency = urgency;
     }
-    let state = ticket.state;
-    let routed = routed::route(&setting.reference, ticket, None, tx.now())?;
-    routed::accept_and_route(plan, by, &routed).map_err(|why| refused(why, state))?;
-    Ok(Meant::new(
-        routed.command,
-        Said {
-            public: true,
-            ..Said::default()
-        },
-    ))
+    Ok(())
 }
 
 /// Gives to a unit by hand. A unit without the powers that the service needs gets it with a reason only.
 pub fn dispatch(
     tx: &Tx,
     setting: &Setting,
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     plan: &mut Plan,
     by: By,
     action: &ActionIn,
@@ -86,10 +105,19 @@ pub fn dispatch(
         staff_id,
         reason,
         override_reason,
+        category,
+        request_type,
+        urgency,
     } = action
     else {
         return Err(AppError::new(Code::Internal));
     };
+    correct(
+        tx,
+        setting,
+        loaded,
+        (category.as_deref(), *request_type, *urgency),
+    )?;
     let reference = &setting.reference;
     let day = local_day(tx.now());
     let unit = reference
