@@ -6,12 +6,14 @@ use crate::support::{Backend, Client, TestApp};
 use chrono::TimeDelta;
 use entity::event;
 use futures_util::future::BoxFuture;
-use hotline::ledger::events;
+use hotline::ledger::{events, timers};
 use hotline::platform::db::{Db, Tx};
 use hotline::platform::error::{AppError, Code};
+use hotline::platform::jobs::Pass;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, QueryResult, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
@@ -431,6 +433,17 @@ on_both! {
         assert_eq!(entries(&seen.body, "closed").len(), 1);
     }
 
+    /// A timer and its effect share a transaction that one alone can have.
+    async fn a_timer_fires_once(app: TestApp) {
+        if app.backend == Backend::Postgres {
+            let other = app.second().await;
+            fire_all(&app, &other).await;
+            other.stop().await;
+        } else {
+            fire_all(&app, &app).await;
+        }
+    }
+
     /// Many timers, and all who fire them at once: each fires once.
     async fn timers_fire_once(app: TestApp) {
         let other = if app.backend == Backend::Postgres { Some(app.second().await) } else { None };
@@ -627,6 +640,70 @@ async fn until_somebody_waits(db: &DatabaseConnection) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("nobody waits");
+}
+
+/// Writes down that a timer fired, and takes its time.
+fn fire<'t>(
+    tx: &'t Tx,
+    (): &'t (),
+    timer: &'t entity::durable_timer::Model,
+) -> BoxFuture<'t, Result<(), AppError>> {
+    Box::pin(async move {
+        let values = [
+            timer.id.0.into(),
+            timer.subject_id.into(),
+            timer.kind.clone().into(),
+        ];
+        let sql =
+            "INSERT INTO notebook (consumer, event, subject, kind, position) VALUES ('timer', $1, $2, $3, 0)";
+        tx.execute_raw(Statement::from_sql_and_values(
+            tx.get_database_backend(),
+            sql,
+            values,
+        ))
+        .await?;
+        tokio::task::yield_now().await;
+        Ok(())
+    })
+}
+
+/// The timer itself fires once, whatever it does: what tickets do would forgive a second time.
+async fn fire_all(app: &TestApp, other: &TestApp) {
+    let db = with_notebook(app).await;
+    let (one, two) = (&app.app.kit().db, &other.app.kit().db);
+    let due = app.clock.now();
+    one.write("test.set", due, |tx, due| {
+        Box::pin(async move {
+            for n in 0..30 {
+                timers::set(tx, "test", Uuid::from_u128(n), *due);
+            }
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+    let early = due - TimeDelta::microseconds(1);
+    assert_eq!(
+        timers::fire_next(one, early, Arc::new(()), fire).await.unwrap(),
+        Pass::Idle
+    );
+    let all = |db: Db| async move {
+        while timers::fire_next(&db, due, Arc::new(()), fire).await.unwrap() == Pass::Worked {}
+    };
+    tokio::join!(
+        all(one.clone()),
+        all(two.clone()),
+        all(one.clone()),
+        all(two.clone())
+    );
+    let subjects: Vec<Uuid> = noted(&db, "timer")
+        .await
+        .into_iter()
+        .map(|(subject, ..)| subject)
+        .collect();
+    let different: BTreeSet<Uuid> = subjects.iter().copied().collect();
+    assert_eq!((subjects.len(), different.len()), (30, 30));
+    db.close().await.unwrap();
 }
 
 /// Runs the timers while a ticket is being changed; what the change left is what the timers go by.
