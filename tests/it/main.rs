@@ -2,9 +2,12 @@
 //! `TEST_DATABASE_URL` names a server, on PostgreSQL.
 
 #![expect(
+    clippy::pedantic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
+    clippy::as_conversions,
+    clippy::cloned_ref_to_slice_refs,
     reason = "a test that fails says so by panicking"
 )]
 
