@@ -154,14 +154,10 @@ where
     Ok(if taken > 0 { Pass::Worked } else { Pass::Idle })
 }
 
-/// The cursor, locked until the end of the transaction. `None` when it was only now made: look again.
+/// The cursor, locked until the end of the transaction; made where it is missing.
 async fn lock_cursor(tx: &Tx, name: &str) -> Result<Option<i64>, AppError> {
-    let row = consumer_cursor::Entity::find_by_id(name)
-        .lock_exclusive()
-        .one(tx)
-        .await?;
-    if let Some(row) = row {
-        return Ok(Some(row.position));
+    if let Some(position) = locked(tx, name).await? {
+        return Ok(Some(position));
     }
     let row = consumer_cursor::ActiveModel {
         id: Set(name.to_owned()),
@@ -176,5 +172,14 @@ async fn lock_cursor(tx: &Tx, name: &str) -> Result<Option<i64>, AppError> {
         )
         .exec_without_returning(tx)
         .await?;
-    Ok(Some(0))
+    // Another instance may have made it at the same moment, and be past the first events by now.
+    locked(tx, name).await
+}
+
+async fn locked(tx: &Tx, name: &str) -> Result<Option<i64>, AppError> {
+    let row = consumer_cursor::Entity::find_by_id(name)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    Ok(row.map(|row| row.position))
 }

@@ -19,6 +19,7 @@ mod authz;
 mod bad_input;
 mod cli;
 mod contract;
+mod events;
 mod lists;
 mod main_job;
 mod notices;

@@ -327,6 +327,20 @@ on_each! {
     logs_are_closed
 }
 
+/// One connection is enough, though the lock of migrations holds one for itself.
+#[tokio::test]
+async fn one_connection_is_enough_to_migrate() {
+    if !Backend::postgres_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let url = empty(Backend::Postgres, folder.path()).await;
+    let mut config = config(folder.path(), &url);
+    config.database.connections = 1;
+    let clock = Clock::manual(start_of_time());
+    App::open(config, clock, true).await.unwrap();
+}
+
 /// Instances that start together on an empty database: one migrates, the others wait, all come up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn four_instances_migrate_at_once() {

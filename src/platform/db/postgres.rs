@@ -41,7 +41,10 @@ pub(super) async fn open(
     let pool = Database::connect(options)
         .await
         .context("can't reach the PostgreSQL database")?;
-    super::prepare_schema(&pool, migrate).await?;
+    // The lock of migrations and what they do need a connection each; this pool may have one alone.
+    let apart = super::schema::connect(&config.url).await?;
+    super::prepare_schema(&apart, migrate).await?;
+    apart.close().await?;
     assert_durable(&pool).await?;
     let writer = Writer {
         pool: pool.clone(),

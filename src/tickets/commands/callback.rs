@@ -238,13 +238,14 @@ pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -
 /// # Errors
 /// When the database does not answer.
 pub async fn lapse(tx: &Tx, kit: &Kit, reference: &Reference, ticket: TicketId) -> Result<(), AppError> {
+    // Locked first: an answer that is being written is waited for, and then counts.
+    let mut loaded = store::lock(tx, ticket).await?;
     let Some(row) = latest(tx, ticket).await? else {
         return Ok(());
     };
     if row.state != CallbackState::Open || row.expires_at > tx.now() {
         return Ok(());
     }
-    let mut loaded = store::lock(tx, ticket).await?;
     if loaded.ticket.state == TicketState::Callback {
         let mut plan = Plan::new(facts::life(&loaded));
         let said = Said {

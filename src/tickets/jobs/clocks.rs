@@ -27,15 +27,22 @@ pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<()
     }
 }
 
+/// A clock that is due, runs, and was not marked yet.
+async fn running(tx: &Tx, id: ClockId) -> Result<Option<clock::Model>, AppError> {
+    let row = clock::Entity::find_by_id(id).one(tx).await?;
+    Ok(row.filter(|row| row.stopped_at.is_none() && row.breached_at.is_none() && row.due_at <= tx.now()))
+}
+
 /// A clock ran out while it ran: it is marked, the timeline says so, the log tells those who watch.
 async fn run_out(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
-    let Some(row) = clock::Entity::find_by_id(id).one(tx).await? else {
+    let Some(row) = running(tx, id).await? else {
         return Ok(());
     };
-    if row.stopped_at.is_some() || row.breached_at.is_some() || row.due_at > tx.now() {
+    let mut loaded = store::lock(tx, row.ticket_id).await?;
+    // Who was stopping it while the lock was waited for was in time.
+    if running(tx, id).await?.is_none() {
         return Ok(());
     }
-    let mut loaded = store::lock(tx, row.ticket_id).await?;
     let state = loaded.ticket.state;
     let said = Said {
         data: json!({ "clock": row.kind, "due_at": row.due_at }),

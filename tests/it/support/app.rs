@@ -38,6 +38,31 @@ impl TestApp {
         let mut config = database::config(folder.path(), &database);
         change(&mut config);
         let clock = Clock::manual(start_of_time());
+        Self::serve(backend, folder, database, config, clock).await
+    }
+
+    /// Another instance on the same database, by the same clock.
+    pub async fn second(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Keys and files are shared, as they are in production.
+        let config = database::config(self.folder.path(), &self.database);
+        Self::serve(
+            self.backend,
+            folder,
+            self.database.clone(),
+            config,
+            self.clock.clone(),
+        )
+        .await
+    }
+
+    async fn serve(
+        backend: Backend,
+        folder: TempDir,
+        database: String,
+        config: Config,
+        clock: Clock,
+    ) -> Self {
         let app = App::open(config, clock.clone(), false).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
