@@ -33,7 +33,7 @@ pub fn template(kind: EntryKind) -> String {
     format!("ticket_{kind}")
 }
 
-/// For the requester; none where there is nothing to tell.
+/// For the requester, behind the signature; none where there is nothing to tell.
 pub fn for_requester(
     kind: EntryKind,
     ticket: &ticket::Model,
@@ -43,26 +43,23 @@ pub fn for_requester(
 ) -> Option<String> {
     let number = number::spoken(&ticket.number);
     Some(match kind {
-        EntryKind::Registered => format!("【12345】您的诉求已收到，编号 {number}。"),
-        EntryKind::AnsweredNow => format!("【12345】您的诉求（{number}）已即时答复。"),
-        EntryKind::Rejected => format!("【12345】您的诉求（{number}）不属受理范围，办理渠道请查看工单。"),
-        EntryKind::Redirected => format!("【12345】您的诉求（{number}）已转接相关专线。"),
+        EntryKind::Registered => format!("您的诉求已收到，编号 {number}。"),
+        EntryKind::AnsweredNow => format!("您的诉求（{number}）已即时答复。"),
+        EntryKind::Rejected => format!("您的诉求（{number}）不属受理范围，办理渠道请查看工单。"),
+        EntryKind::Redirected => format!("您的诉求（{number}）已转接相关专线。"),
         EntryKind::Dispatched => {
             let by = promised
                 .map(|at| format!("，预计 {} 前答复", day(at)))
                 .unwrap_or_default();
-            format!(
-                "【12345】您的诉求（{number}）已交{}办理{by}。",
-                unit.unwrap_or("承办单位")
-            )
+            format!("您的诉求（{number}）已交{}办理{by}。", unit.unwrap_or("承办单位"))
         }
         EntryKind::Approved => {
             let link = link.map(|link| format!("，请评价：{link}")).unwrap_or_default();
-            format!("【12345】您的诉求（{number}）已答复{link}")
+            format!("您的诉求（{number}）已答复{link}")
         }
-        EntryKind::Reworked => format!("【12345】您的诉求（{number}）已退回重办。"),
-        EntryKind::Closed => format!("【12345】您的诉求（{number}）已办结。"),
-        EntryKind::Withdrawn => format!("【12345】您的诉求（{number}）已撤回。"),
+        EntryKind::Reworked => format!("您的诉求（{number}）已退回重办。"),
+        EntryKind::Closed => format!("您的诉求（{number}）已办结。"),
+        EntryKind::Withdrawn => format!("您的诉求（{number}）已撤回。"),
         _ => return None,
     })
 }

@@ -9,6 +9,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
+use crate::settings;
 use crate::tickets::commands::act::{self, Meant};
 use crate::tickets::dto::{CallbackOut, RatingIn};
 use crate::tickets::facts;
@@ -35,7 +36,7 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 /// Opens, counts or answers the call-back of a round, as the command demands.
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
-        Command::Approve => open(tx, &setting.kit, loaded),
+        Command::Approve => open(tx, &setting.kit, loaded).await,
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
         Command::Rate(_) => {
             let Some(rating) = &meant.rating else {
@@ -48,9 +49,10 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
     let id: CallbackId = tx.ids().id();
-    let ends = tx.now() + TimeDelta::days(kit.config.jobs.callback_grace_days);
+    let days = settings::store::callback_grace_days(tx).await?;
+    let ends = tx.now() + TimeDelta::days(days.unwrap_or(kit.config.jobs.callback_grace_days));
     tx.stage(callback::ActiveModel {
         id: Set(id),
         ticket_id: Set(loaded.ticket.id),
