@@ -3,6 +3,8 @@
 
 mod support;
 
+mod administration;
 mod auth;
 mod bad_input;
+mod idempotency;
 mod main_job;
