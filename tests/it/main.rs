@@ -13,6 +13,7 @@
 
 mod support;
 
+mod administration;
 mod attachments;
 mod auth;
 mod authz;
@@ -20,6 +21,7 @@ mod bad_input;
 mod cli;
 mod contract;
 mod events;
+mod idempotency;
 mod lists;
 mod main_job;
 mod notices;

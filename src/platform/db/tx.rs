@@ -59,6 +59,26 @@ impl Tx {
         self.staged().push(row);
     }
 
+    /// Waits for everybody who was let through with this key before, until their transactions have ended: for what
+    /// is looked for and made if it is not there, where no row can be locked. The embedded database has one writer.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn one_at_a_time(&self, key: &[u8]) -> Result<(), DbErr> {
+        let backend = self.conn.get_database_backend();
+        if backend != DbBackend::Postgres {
+            return Ok(());
+        }
+        let number = key
+            .iter()
+            .take(8)
+            .fold(0_i64, |number, byte| (number << 8) | i64::from(*byte));
+        let sql = "SELECT pg_advisory_xact_lock($1)";
+        let statement = Statement::from_sql_and_values(backend, sql, [number.into()]);
+        self.conn.query_one_raw(statement).await?;
+        Ok(())
+    }
+
     pub(super) fn wrote(&self) -> bool {
         self.wrote.load(Ordering::Relaxed)
     }

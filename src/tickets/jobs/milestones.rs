@@ -8,6 +8,7 @@ use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::residents;
 use crate::residents::rules::Phone;
+use crate::settings;
 use crate::tickets::commands::callback;
 use crate::tickets::store::{self, Loaded, label};
 use crate::tickets::{texts, view};
@@ -29,6 +30,7 @@ pub struct Context {
 /// # Errors
 /// When the database does not answer.
 pub async fn tell(tx: &Tx, context: &Context, batch: Vec<event::Model>) -> Result<(), AppError> {
+    let signature = settings::store::signature(tx).await?;
     for event in &batch {
         let Some(kind) = event.kind.strip_prefix("ticket.").and_then(EntryKind::from_word) else {
             continue;
@@ -38,7 +40,7 @@ pub async fn tell(tx: &Tx, context: &Context, batch: Vec<event::Model>) -> Resul
         }
         let id = TicketId(event.subject_id);
         let loaded = store::find(tx, id).await?;
-        tell_requester(tx, context, &loaded, kind, event).await?;
+        tell_requester(tx, context, &signature, &loaded, kind, event).await?;
         tell_staff(tx, context, &loaded, kind, event).await?;
     }
     Ok(())
@@ -47,6 +49,7 @@ pub async fn tell(tx: &Tx, context: &Context, batch: Vec<event::Model>) -> Resul
 async fn tell_requester(
     tx: &Tx,
     context: &Context,
+    signature: &str,
     loaded: &Loaded,
     kind: EntryKind,
     event: &event::Model,
@@ -67,16 +70,10 @@ async fn tell_requester(
         _ => None,
     };
     let unit = loaded.lead().map(|leg| leg.unit_name.as_str());
-    let Some(text) = texts::for_requester(
-        &context.reference.signature,
-        kind,
-        ticket,
-        unit,
-        promised,
-        link.as_deref(),
-    ) else {
+    let Some(text) = texts::for_requester(kind, ticket, unit, promised, link.as_deref()) else {
         return Ok(());
     };
+    let text = format!("{signature}{text}");
     let lane = if ticket.urgency == Urgency::P0 {
         Lane::Urgent
     } else {
@@ -158,10 +155,12 @@ async fn tell_staff(
     let Some(text) = texts::for_staff(kind, &loaded.ticket) else {
         return Ok(());
     };
+    // Who took the unit over has its work.
+    let heir = context.reference.directory.heir(leg.unit_id);
     let in_unit = |role: Role| {
         let roster = context.reference.roster.iter();
         roster
-            .filter(move |colleague| colleague.unit == leg.unit_id && colleague.role == role)
+            .filter(move |colleague| [leg.unit_id, heir].contains(&colleague.unit) && colleague.role == role)
             .map(|colleague| colleague.id)
     };
     let people: Vec<StaffId> = match (kind, leg.staff_id) {
