@@ -1,7 +1,7 @@
 //! Settings that change at run time, and what each may be. Pure.
 
 use crate::platform::error::Rule;
-use crate::settings::store::{CALLBACK_GRACE_DAYS, SIGNATURE};
+use crate::settings::{CALLBACK_GRACE_DAYS, SIGNATURE};
 use serde_json::{Value, json};
 
 /// Characters of the signature that a message begins with.

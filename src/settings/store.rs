@@ -1,5 +1,6 @@
 //! Rows of `setting`.
 
+use super::{CALLBACK_GRACE_DAYS, SIGNATURE};
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use entity::setting;
@@ -9,11 +10,6 @@ use serde_json::{Value, json};
 
 /// The row whose version is that of units, services, staff, calendar, rules and policies together.
 const REFERENCE: &str = "reference";
-
-/// The setting that holds what messages begin with.
-pub const SIGNATURE: &str = "sms_signature";
-/// The setting that holds the days for which a call-back may be left open.
-pub const CALLBACK_GRACE_DAYS: &str = "callback_grace_days";
 
 /// What messages begin with, as operators of telephone networks want it: `【12345】` unless another one is set.
 ///
