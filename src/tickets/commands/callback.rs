@@ -7,7 +7,7 @@ use crate::access::actor::Actor;
 use crate::ledger::timers;
 use crate::platform::crypto::sha256;
 use crate::platform::crypto::vault::Vault;
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
@@ -77,21 +77,19 @@ async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
     Ok(())
 }
 
-/// The call-back of a round.
+/// The call-backs of several tickets, of all rounds.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn of_round(
+pub async fn of_tickets(
     conn: &impl ConnectionTrait,
-    ticket: TicketId,
-    round: i32,
-) -> Result<Option<callback::Model>, AppError> {
-    let row = callback::Entity::find()
-        .filter(callback::Column::TicketId.eq(ticket))
-        .filter(callback::Column::Round.eq(round))
-        .one(conn)
+    ids: &[TicketId],
+) -> Result<Vec<callback::Model>, AppError> {
+    let rows = callback::Entity::find()
+        .filter(callback::Column::TicketId.is_in(padded(ids)))
+        .all(conn)
         .await?;
-    Ok(row)
+    Ok(rows)
 }
 
 /// The call-back of the latest round.
