@@ -1,6 +1,13 @@
 //! Measures a running server against the bare driver, on one database: `scripts/bench.sh` calls it for each. What it
 //! does and how its figures are to be read stands in bench/README.md.
 
+#![expect(
+    clippy::pedantic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measuring instrument that talks to who runs it"
+)]
+
 mod bare;
 mod fill;
 mod load;
