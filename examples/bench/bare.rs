@@ -3,6 +3,7 @@
 
 use anyhow::{bail, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
+use hotline::platform::clock::Clock;
 use hotline::platform::id::IdGen;
 use sea_orm::{DbBackend, Statement, Value};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
@@ -12,8 +13,8 @@ use sqlx::sqlite::{
 use sqlx::{PgPool, Postgres, Row, Sqlite, SqlitePool, TypeInfo, ValueRef};
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -75,7 +76,14 @@ pub struct Steps {
 
 impl Steps {
     /// A step; its text is kept for good, once for all cases.
-    pub fn step(&mut self, statement: Statement, differs: &Differs) -> Step {
+    pub fn step(&mut self, mut statement: Statement, differs: &Differs) -> Step {
+        // As `platform::db` does: SQLite plans anew whenever a limit is bound.
+        if let (Some(head), Some(values)) = (statement.sql.strip_suffix(" LIMIT ?"), &mut statement.values)
+            && let Some(Value::BigUnsigned(Some(limit))) = values.0.last()
+        {
+            statement.sql = format!("{head} LIMIT {limit}");
+            values.0.pop();
+        }
         let reads = statement.sql.starts_with("SELECT") || statement.sql.starts_with("\nSELECT");
         let sql = *self
             .texts
@@ -291,8 +299,13 @@ impl Bare {
         Ok(())
     }
 
-    /// Runs the cases, over and over, for so many seconds; requests a second.
-    pub async fn run(&self, load: &Arc<Load>, concurrency: usize, seconds: u64) -> anyhow::Result<f64> {
+    /// Runs the cases, over and over, for so many seconds; requests a second, and how many.
+    pub async fn run(
+        &self,
+        load: &Arc<Load>,
+        concurrency: usize,
+        seconds: u64,
+    ) -> anyhow::Result<(f64, f64)> {
         let begun = Instant::now();
         let end = begun + Duration::from_secs(seconds);
         let done = Arc::new(AtomicU64::new(0));
@@ -312,8 +325,8 @@ impl Bare {
         for worker in workers {
             worker.await??;
         }
-        let count = u32::try_from(done.load(Ordering::Relaxed))?;
-        Ok(f64::from(count) / begun.elapsed().as_secs_f64())
+        let count = f64::from(u32::try_from(done.load(Ordering::Relaxed))?);
+        Ok((count / begun.elapsed().as_secs_f64(), count))
     }
 }
 
@@ -324,23 +337,23 @@ pub struct Load {
     ids: usize,
     maker: IdGen,
     used: AtomicU64,
-    // Numbers and keys stay unique over all loads of a run.
+    // Numbers and keys stay unique over all loads of all runs.
     base: u64,
 }
 
-static BASES: Mutex<u64> = Mutex::new(1);
+static LOADS: AtomicU64 = AtomicU64::new(0);
 
 impl Load {
     /// Of these cases, whose steps make so many ids.
     pub fn new(cases: Vec<Case>, ids: usize, maker: IdGen) -> Arc<Self> {
-        let mut base = BASES.lock().unwrap_or_else(PoisonError::into_inner);
-        *base += 1;
+        let second = u64::try_from(Clock::system().now().timestamp()).unwrap_or(0);
+        let nth = LOADS.fetch_add(1, Ordering::Relaxed);
         Arc::new(Self {
             cases,
             ids,
             maker,
             used: AtomicU64::new(0),
-            base: *base * 100_000_000,
+            base: (second * 1_000 + nth) * 1_000_000,
         })
     }
 

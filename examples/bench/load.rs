@@ -49,10 +49,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Answers.
+    pub fn count(&self) -> f64 {
+        u32::try_from(self.requests).map_or(f64::MAX, f64::from)
+    }
+
     /// Answers a second.
     pub fn rate(&self) -> f64 {
-        let count = u32::try_from(self.requests).map_or(f64::MAX, f64::from);
-        count / self.seconds
+        self.count() / self.seconds
     }
 }
 

@@ -70,21 +70,7 @@ impl Server {
 
     /// Seconds of processor time used so far.
     pub fn cpu_s(&self) -> anyhow::Result<f64> {
-        let stat = std::fs::read_to_string(self.proc("stat"))?;
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
-        let ticks = |at: usize| {
-            fields
-                .get(at)
-                .and_then(|field| field.parse::<f64>().ok())
-                .unwrap_or(0.0)
-        };
-        // Fields 14 and 15 of proc(5), in hundredths of a second on every Linux.
-        Ok((ticks(11) + ticks(12)) / 100.0)
+        cpu_s(&self.child.id().to_string())
     }
 
     fn proc(&self, name: &str) -> PathBuf {
@@ -112,6 +98,25 @@ impl Drop for Server {
             let _ = self.child.wait();
         }
     }
+}
+
+/// Seconds of processor time that a process has used.
+pub fn cpu_s(process: &str) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| {
+        fields
+            .get(at)
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
+    // Fields 14 and 15 of proc(5), in hundredths of a second on every Linux.
+    Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
 /// Asks by hand: a client library would take longer to start than the server does.

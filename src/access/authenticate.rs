@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use entity::api_client;
 use entity::id::{ResidentId, SessionId, StaffId, UnitId};
 use entity::kind::{ActorKind, Role};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Statement};
 use uuid::Uuid;
 
 /// How integrators' tokens begin.

@@ -1,6 +1,7 @@
 //! Settings that change at run time, and what each may be. Pure.
 
 use crate::platform::error::Rule;
+use crate::settings::{CALLBACK_GRACE_DAYS, SIGNATURE};
 use serde_json::{Value, json};
 
 /// Characters of the signature that a message begins with.
@@ -29,8 +30,8 @@ impl Known {
     pub const fn id(self) -> &'static str {
         match self {
             Self::WorkingHours => "working_hours",
-            Self::SmsSignature => "sms_signature",
-            Self::CallbackGraceDays => "callback_grace_days",
+            Self::SmsSignature => SIGNATURE,
+            Self::CallbackGraceDays => CALLBACK_GRACE_DAYS,
         }
     }
 

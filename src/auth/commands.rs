@@ -145,7 +145,11 @@ pub async fn login_with_code(
                 phone: Some(phone.clone()),
                 ..residents::commands::NewResident::of(ResidentKind::Person)
             };
-            residents::commands::insert(tx, &kit.vault, &new).await?
+            let found = residents::commands::known_or_new(tx, &kit.vault, phone, &new).await?;
+            match found.into_iter().find(|row| row.disabled_at.is_none()) {
+                Some(row) => row,
+                None => residents::commands::insert(tx, &kit.vault, &new).await?,
+            }
         }
         ([one], None) => one.clone(),
         (several, None) => {

@@ -7,6 +7,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::residents::rules::Phone;
+use crate::settings;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::OtpId;
 use entity::kind::{ActorKind, Lane, NoticeChannel};
@@ -49,6 +50,7 @@ pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> 
     }
     let (id, code) = make(tx, kit, index, (tx.now(), kit.config.auth.otp_ttl_s)).await?;
     let minutes = kit.config.auth.otp_ttl_s / 60;
+    let signature = settings::store::signature(tx).await?;
     let message = Message {
         recipient: (ActorKind::System, None),
         channel: NoticeChannel::Sms,
@@ -56,7 +58,7 @@ pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> 
         template: "login_code",
         ticket: None,
         address: Some(&phone.canonical()),
-        body: &format!("【12345】登录验证码 {code}，{minutes}分钟内有效。请勿告诉他人。"),
+        body: &format!("{signature}登录验证码 {code}，{minutes}分钟内有效。请勿告诉他人。"),
         dedup_key: format!("otp:{id}"),
     };
     enqueue(tx, &kit.vault, &message).await

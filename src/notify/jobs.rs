@@ -11,7 +11,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Messages taken at a time, and sent side by side.
-const BATCH: u64 = 20;
+const BATCH: u64 = 100;
 const PARALLEL: usize = 5;
 
 /// The jobs of this slice.
@@ -40,20 +40,20 @@ async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, 
     let sent: Vec<_> = stream::iter(due)
         .map(|row| async move {
             let failure = channels.send(&row).await.err().map(|error| error.to_string());
-            (row.id, sender, failure)
+            (row.id, failure)
         })
         .buffer_unordered(PARALLEL)
         .collect()
         .await;
-    for outcome in sent {
-        if let Some(why) = &outcome.2 {
-            tracing::warn!(notice = %outcome.0, why, "a message could not be sent");
+    for (id, failure) in &sent {
+        if let Some(why) = failure {
+            tracing::warn!(notice = %id, why, "a message could not be sent");
         }
-        kit.db
-            .write("notices.settle", outcome, |tx, input| {
-                Box::pin(store::settle(tx, input))
-            })
-            .await?;
     }
+    kit.db
+        .write("notices.settle", (sender, sent), |tx, input| {
+            Box::pin(store::settle(tx, input))
+        })
+        .await?;
     Ok(Pass::Worked)
 }

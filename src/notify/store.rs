@@ -2,13 +2,13 @@
 
 use super::rules::{LEASE_S, wait_after};
 use crate::platform::crypto::vault::Vault;
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, padded, pieces};
 use crate::platform::error::{AppError, Code};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{NoticeId, TicketId};
 use entity::kind::{ActorKind, Lane, NoticeChannel, NoticeState};
 use entity::notice;
-use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -39,50 +39,81 @@ pub struct Message<'a> {
     pub dedup_key: String,
 }
 
+/// Messages gathered to be written in one go.
+#[derive(Default)]
+pub struct Outgoing(Vec<notice::ActiveModel>);
+
+impl Outgoing {
+    /// Adds a message.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn add(&mut self, tx: &Tx, vault: &Vault, message: &Message<'_>) -> Result<(), AppError> {
+        let in_app = message.channel == NoticeChannel::InApp;
+        self.0.push(notice::ActiveModel {
+            id: Set(tx.ids().id()),
+            recipient_kind: Set(message.recipient.0),
+            recipient_id: Set(message.recipient.1),
+            channel: Set(message.channel),
+            lane: Set(message.lane),
+            template: Set(message.template.to_owned()),
+            ticket_id: Set(message.ticket),
+            address_sealed: Set(message
+                .address
+                .map(|address| vault.seal_text(ADDRESS, address))
+                .transpose()?),
+            body_sealed: Set(vault.seal_text(BODY, message.body)?),
+            dedup_key: Set(message.dedup_key.clone()),
+            // The inbox is read, not sent to.
+            state: Set(if in_app {
+                NoticeState::Sent
+            } else {
+                NoticeState::Pending
+            }),
+            attempts: Set(0),
+            next_at: Set(tx.now()),
+            leased_by: Set(None),
+            leased_until: Set(None),
+            last_error: Set(None),
+            created_at: Set(tx.now()),
+            sent_at: Set(in_app.then(|| tx.now())),
+            read_at: Set(None),
+        });
+        Ok(())
+    }
+
+    /// Writes them in this transaction; of messages of one key the first stays the only one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn write(self, tx: &Tx) -> Result<(), AppError> {
+        for some in pieces(self.0) {
+            notice::Entity::insert_many(some)
+                .on_conflict(
+                    OnConflict::column(notice::Column::DedupKey)
+                        .do_nothing()
+                        .to_owned(),
+                )
+                .exec_without_returning(tx)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes a message in this transaction; one of the same key stays the only one.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn enqueue(tx: &Tx, vault: &Vault, message: &Message<'_>) -> Result<(), AppError> {
-    let in_app = message.channel == NoticeChannel::InApp;
-    let row = notice::ActiveModel {
-        id: Set(tx.ids().id()),
-        recipient_kind: Set(message.recipient.0),
-        recipient_id: Set(message.recipient.1),
-        channel: Set(message.channel),
-        lane: Set(message.lane),
-        template: Set(message.template.to_owned()),
-        ticket_id: Set(message.ticket),
-        address_sealed: Set(message
-            .address
-            .map(|address| vault.seal_text(ADDRESS, address))
-            .transpose()?),
-        body_sealed: Set(vault.seal_text(BODY, message.body)?),
-        dedup_key: Set(message.dedup_key.clone()),
-        // The inbox is read, not sent to.
-        state: Set(if in_app {
-            NoticeState::Sent
-        } else {
-            NoticeState::Pending
-        }),
-        attempts: Set(0),
-        next_at: Set(tx.now()),
-        leased_by: Set(None),
-        leased_until: Set(None),
-        last_error: Set(None),
-        created_at: Set(tx.now()),
-        sent_at: Set(in_app.then(|| tx.now())),
-        read_at: Set(None),
-    };
-    notice::Entity::insert(row)
-        .on_conflict(
-            OnConflict::column(notice::Column::DedupKey)
-                .do_nothing()
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    let mut outgoing = Outgoing::default();
+    outgoing.add(tx, vault, message)?;
+    outgoing.write(tx).await
+}
+
+/// Written out, so that the partial index of pending messages serves it whatever is bound.
+fn pending() -> SimpleExpr {
+    Expr::cust(format!("\"state\" = '{}'", NoticeState::Pending.word()))
 }
 
 /// Takes messages that are due, under a lease.
@@ -91,7 +122,7 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
         .add(notice::Column::LeasedUntil.is_null())
         .add(notice::Column::LeasedUntil.lt(tx.now()));
     let due = notice::Entity::find()
-        .filter(notice::Column::State.eq(NoticeState::Pending))
+        .filter(pending())
         .filter(notice::Column::NextAt.lte(tx.now()))
         .filter(free)
         // The words of the lanes sort the other way round: urgent, normal, bulk.
@@ -101,47 +132,72 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
+    let ids: Vec<NoticeId> = due.iter().map(|row| row.id).collect();
     notice::Entity::update_many()
         .col_expr(notice::Column::LeasedBy, Expr::value(Some(*sender)))
         .col_expr(
             notice::Column::LeasedUntil,
             Expr::value(Some(tx.now() + TimeDelta::seconds(LEASE_S))),
         )
-        .filter(notice::Column::Id.is_in(due.iter().map(|row| row.id)))
+        .filter(notice::Column::Id.is_in(padded(&ids)))
         .exec(tx)
         .await?;
     Ok(due)
 }
 
+/// How sending a message went: what failed, if it did.
+pub(super) type Sent = (NoticeId, Option<String>);
+
 /// Notes how sending went. A lease that another sender took over meanwhile is left alone.
-pub(super) async fn settle(
-    tx: &Tx,
-    (id, sender, failure): &(NoticeId, Uuid, Option<String>),
-) -> Result<(), AppError> {
-    let Some(row) = notice::Entity::find_by_id(*id)
+pub(super) async fn settle(tx: &Tx, (sender, sent): &(Uuid, Vec<Sent>)) -> Result<(), AppError> {
+    let of = |failed: bool| {
+        let those = sent.iter().filter(|(_, failure)| failure.is_some() == failed);
+        padded(&those.map(|(id, _)| *id).collect::<Vec<_>>())
+    };
+    notice::Entity::update_many()
+        .col_expr(
+            notice::Column::Attempts,
+            Expr::col(notice::Column::Attempts).add(1),
+        )
+        .col_expr(notice::Column::LeasedBy, Expr::value(None::<Uuid>))
+        .col_expr(notice::Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
+        .col_expr(notice::Column::LastError, Expr::value(None::<String>))
+        .col_expr(notice::Column::State, Expr::value(NoticeState::Sent))
+        .col_expr(notice::Column::SentAt, Expr::value(Some(tx.now())))
+        .filter(notice::Column::Id.is_in(of(false)))
+        .filter(notice::Column::LeasedBy.eq(*sender))
+        .exec(tx)
+        .await?;
+    if of(true).is_empty() {
+        return Ok(());
+    }
+    let failed = notice::Entity::find()
+        .filter(notice::Column::Id.is_in(of(true)))
         .filter(notice::Column::LeasedBy.eq(*sender))
         .lock_exclusive()
-        .one(tx)
-        .await?
-    else {
-        return Ok(());
-    };
+        .all(tx)
+        .await?;
+    for row in failed {
+        let failure = sent.iter().find(|(id, _)| *id == row.id);
+        retry(tx, row, failure.and_then(|(_, failure)| failure.clone())).await?;
+    }
+    Ok(())
+}
+
+/// A message that failed waits, or is given up.
+async fn retry(tx: &Tx, row: notice::Model, failure: Option<String>) -> Result<(), AppError> {
     let attempts = row.attempts + 1;
     let mut next = notice::ActiveModel {
         id: Set(row.id),
         attempts: Set(attempts),
         leased_by: Set(None),
         leased_until: Set(None),
-        last_error: Set(failure.clone()),
+        last_error: Set(failure),
         ..Default::default()
     };
-    match (failure, wait_after(attempts)) {
-        (None, _) => {
-            next.state = Set(NoticeState::Sent);
-            next.sent_at = Set(Some(tx.now()));
-        }
-        (Some(_), Some(wait)) => next.next_at = Set(tx.now() + wait),
-        (Some(_), None) => next.state = Set(NoticeState::Dead),
+    match wait_after(attempts) {
+        Some(wait) => next.next_at = Set(tx.now() + wait),
+        None => next.state = Set(NoticeState::Dead),
     }
     notice::Entity::update(next).exec(tx).await?;
     Ok(())
@@ -250,7 +306,7 @@ pub(super) async fn any_due(
         .add(notice::Column::LeasedUntil.is_null())
         .add(notice::Column::LeasedUntil.lt(now));
     let due = notice::Entity::find()
-        .filter(notice::Column::State.eq(NoticeState::Pending))
+        .filter(pending())
         .filter(notice::Column::NextAt.lte(now))
         .filter(free)
         .one(conn)

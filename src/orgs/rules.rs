@@ -131,6 +131,19 @@ impl Directory {
         names.join(" ")
     }
 
+    /// Whose a unit's work is: its own, or that of the unit that takes over. Whoever holds a role there reaches it.
+    #[must_use]
+    pub fn heir(&self, id: UnitId) -> UnitId {
+        let mut heir = id;
+        for _ in 0..8 {
+            match self.get(heir).and_then(|unit| unit.successor) {
+                Some(next) => heir = next,
+                None => break,
+            }
+        }
+        heir
+    }
+
     /// Where a unit that no longer exists lives on.
     #[must_use]
     pub fn current(&self, id: UnitId, day: NaiveDate) -> Option<&Unit> {
@@ -207,10 +220,12 @@ pub fn locate_point(
     directory
         .all()
         .iter()
-        .filter(|unit| unit.exists_on(day))
+        .filter(|unit| unit.valid_from <= day)
         .filter(|unit| unit.area.as_ref().is_some_and(|area| area.contains(&point)))
-        .max_by_key(|unit| (unit.depth(), std::cmp::Reverse(unit.path.clone())))
-        .map(|unit| Located {
+        // What was another unit's yesterday is its successor's, until somebody draws the new boundary.
+        .filter_map(|unit| Some((unit.exists_on(day), unit, directory.current(unit.id, day)?)))
+        .max_by_key(|(exists, unit, _)| (unit.depth(), *exists, std::cmp::Reverse(unit.path.clone())))
+        .map(|(_, _, unit)| Located {
             unit,
             by: MatchedBy::Boundary,
             found: None,
@@ -229,49 +244,37 @@ pub fn locate_address<'a>(
     address: &str,
 ) -> Result<Located<'a>, Unlocated> {
     let text: String = address.chars().filter(|c| !c.is_whitespace()).collect();
-    let mut best: Vec<(usize, Located<'a>)> = Vec::new();
-    for unit in directory
-        .all()
-        .iter()
-        .filter(|unit| unit.exists_on(day) && is_place(unit.kind))
-    {
-        let Some((by, found)) = named_in(unit, &text) else {
+    let mut top = 0;
+    let mut best: Vec<Located<'a>> = Vec::new();
+    for named in directory.all() {
+        // People go on saying the names of units that another one took over.
+        let Some(unit) = directory
+            .current(named.id, day)
+            .filter(|unit| is_place(unit.kind))
+        else {
             continue;
         };
-        let above = unit.parent.and_then(|parent| directory.get(parent));
+        let Some((by, found)) = named_in(named, &text) else {
+            continue;
+        };
+        let above = named.parent.and_then(|parent| directory.get(parent));
         let above_named = above.is_some_and(|parent| named_in(parent, &text).is_some());
-        let weight = unit.depth() * 1000 + usize::from(above_named) * 500 + found.chars().count();
-        match best
-            .first()
-            .map_or(std::cmp::Ordering::Greater, |(top, _)| weight.cmp(top))
-        {
-            std::cmp::Ordering::Greater => {
-                best = vec![(
-                    weight,
-                    Located {
-                        unit,
-                        by,
-                        found: Some(found),
-                    },
-                )];
-            }
-            std::cmp::Ordering::Equal => best.push((
-                weight,
-                Located {
-                    unit,
-                    by,
-                    found: Some(found),
-                },
-            )),
-            std::cmp::Ordering::Less => {}
+        let weight = named.depth() * 1000 + usize::from(above_named) * 500 + found.chars().count();
+        if weight > top {
+            top = weight;
+            best.clear();
+        }
+        if weight == top && !best.iter().any(|located| located.unit.id == unit.id) {
+            let found = Some(found);
+            best.push(Located { unit, by, found });
         }
     }
     if best.len() > 1 {
         return Err(Unlocated::Several(
-            best.iter().map(|(_, located)| located.unit.id).collect(),
+            best.iter().map(|located| located.unit.id).collect(),
         ));
     }
-    best.pop().map(|(_, located)| located).ok_or(Unlocated::Nothing)
+    best.pop().ok_or(Unlocated::Nothing)
 }
 
 fn is_place(kind: UnitKind) -> bool {

@@ -3,7 +3,10 @@
 //! A command is data plus a function of `(&Tx, &data)`. It may run more than once: PostgreSQL asks for a
 //! repeat after a conflict, and SQLite's writer runs each command of a failed batch again, alone.
 
+mod limit;
+mod pieces;
 mod postgres;
+mod reader;
 pub mod schema;
 mod search;
 mod sqlite;
@@ -15,6 +18,8 @@ use super::error::{AppError, Code};
 use super::id::IdGen;
 use super::jobs::Kick;
 use futures_util::future::BoxFuture;
+pub use pieces::{padded, pieces};
+pub use reader::{ReadPool, Reader};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlErr, Statement};
 use std::any::Any;
 use std::sync::Arc;
@@ -32,7 +37,7 @@ type Job = Arc<dyn for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Erased, AppError>>
 pub struct Db(Arc<Engine>);
 
 struct Engine {
-    read: DatabaseConnection,
+    read: ReadPool,
     backend: Backend,
     kick: Kick,
 }
@@ -69,12 +74,16 @@ impl Db {
         } else {
             postgres::open(config, source, migrate).await?
         };
-        Ok(Self(Arc::new(Engine { read, backend, kick })))
+        Ok(Self(Arc::new(Engine {
+            read: ReadPool(read),
+            backend,
+            kick,
+        })))
     }
 
     /// A connection for questions. On SQLite it can't write.
     #[must_use]
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &ReadPool {
         &self.0.read
     }
 

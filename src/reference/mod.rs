@@ -30,10 +30,6 @@ pub struct Reference {
     pub rules: Vec<Rule>,
     /// Who can be given tickets.
     pub roster: Vec<Colleague>,
-    /// Days after which an unanswered call-back closes.
-    pub callback_grace_days: i64,
-    /// What messages begin with.
-    pub signature: String,
 }
 
 /// The tools and the reference data: what the slices around a ticket work with.
@@ -90,20 +86,7 @@ impl Desk {
 async fn load(kit: &Kit) -> Result<Reference, AppError> {
     let conn = kit.db.read();
     let roster = staff::store::roster(conn, local_day(kit.now())).await?;
-    let setting = async |id| {
-        settings::store::get(conn, id)
-            .await
-            .map(|row| row.map(|row| row.value))
-    };
-    let grace = setting("callback_grace_days")
-        .await?
-        .and_then(|days| days.as_i64());
-    let signature = setting("sms_signature")
-        .await?
-        .and_then(|text| text.as_str().map(str::to_owned));
     Ok(Reference {
-        callback_grace_days: grace.unwrap_or(kit.config.jobs.callback_grace_days),
-        signature: signature.unwrap_or_else(|| "12345".to_owned()),
         directory: orgs::store::directory(conn).await?,
         catalogue: catalog::store::catalogue(conn).await?,
         calendar: sla::store::calendar(conn).await?,

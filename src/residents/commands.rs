@@ -18,7 +18,7 @@ pub(super) use contact::{NewContact, add_contact};
 use entity::household;
 use entity::id::{HouseholdId, UnitId};
 pub(super) use register::register;
-pub use register::{NewResident, Place, insert};
+pub use register::{NewResident, Place, insert, known_or_new};
 pub(super) use reveal::{Revelation, reveal};
 use sea_orm::ActiveValue::Set;
 pub(super) use update::{Change, Edit, update};

@@ -1,5 +1,6 @@
 //! Rows of `setting`.
 
+use super::{CALLBACK_GRACE_DAYS, SIGNATURE};
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use entity::setting;
@@ -9,6 +10,26 @@ use serde_json::{Value, json};
 
 /// The row whose version is that of units, services, staff, calendar, rules and policies together.
 const REFERENCE: &str = "reference";
+
+/// What messages begin with, as operators of telephone networks want it: `【12345】` unless another one is set.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn signature(conn: &impl ConnectionTrait) -> Result<String, AppError> {
+    let row = get(conn, SIGNATURE).await?;
+    let set = row.as_ref().and_then(|row| row.value.as_str());
+    Ok(format!("【{}】", set.unwrap_or("12345")))
+}
+
+/// Days for which a call-back may be left open, if they are set.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn callback_grace_days(conn: &impl ConnectionTrait) -> Result<Option<i64>, AppError> {
+    Ok(get(conn, CALLBACK_GRACE_DAYS)
+        .await?
+        .and_then(|row| row.value.as_i64()))
+}
 
 /// The version of the reference data.
 ///

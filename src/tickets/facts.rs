@@ -8,7 +8,7 @@ use crate::access::Op;
 use crate::access::actor::{Acting, Actor};
 use crate::access::policy::{self, Facts, Owner, Sight};
 use crate::platform::error::{AppError, Code};
-use crate::routing::rules::Colleague;
+use crate::reference::Reference;
 use entity::kind::Role;
 
 /// What the policy must know.
@@ -66,8 +66,8 @@ pub fn check_reveal(loaded: &Loaded, role: Role) -> Result<(), AppError> {
 ///
 /// # Errors
 /// `Forbidden`, with the level that must approve.
-pub fn check_approver(actor: &Actor, loaded: &Loaded, roster: &[Colleague]) -> Result<(), AppError> {
-    let needed = needed_level(loaded, roster);
+pub fn check_approver(actor: &Actor, loaded: &Loaded, reference: &Reference) -> Result<(), AppError> {
+    let needed = needed_level(loaded, reference);
     if levels(actor).any(|level| level >= needed) {
         return Ok(());
     }
@@ -79,10 +79,15 @@ pub fn check_approver(actor: &Actor, loaded: &Loaded, roster: &[Colleague]) -> R
     Err(AppError::new(Code::Forbidden).say(zh, en))
 }
 
-fn needed_level(loaded: &Loaded, roster: &[Colleague]) -> Level {
+fn needed_level(loaded: &Loaded, reference: &Reference) -> Level {
     let ticket = &loaded.ticket;
     let unit = loaded.lead().map(|leg| leg.unit_id);
-    approval::required(unit, ticket.replied_by, ticket.confidential, ticket.round, roster)
+    let heir = unit.map(|unit| reference.directory.heir(unit));
+    let required = |unit| {
+        let roster = &reference.roster;
+        approval::required(unit, ticket.replied_by, ticket.confidential, ticket.round, roster)
+    };
+    required(unit).min(required(heir))
 }
 
 fn levels(actor: &Actor) -> impl Iterator<Item = Level> + '_ {
@@ -117,18 +122,18 @@ const OPERATIONS: &[(CommandKind, Op)] = &[
 ];
 
 /// What somebody may do now: the words of `POST /tickets/{id}/actions`.
-pub fn actions(actor: &Actor, loaded: &Loaded, roster: &[Colleague]) -> Vec<&'static str> {
+pub fn actions(actor: &Actor, loaded: &Loaded, reference: &Reference) -> Vec<&'static str> {
     let allowed = lifecycle::allowed(loaded.ticket.state);
     OPERATIONS
         .iter()
         .filter(|(kind, _)| allowed.contains(kind))
         .filter(|(_, op)| allow(actor, *op, loaded).is_ok())
-        .filter(|(kind, _)| passes_rules(actor, loaded, roster, *kind))
+        .filter(|(kind, _)| passes_rules(actor, loaded, reference, *kind))
         .map(|(_, op)| op.id())
         .collect()
 }
 
-fn passes_rules(actor: &Actor, loaded: &Loaded, roster: &[Colleague], kind: CommandKind) -> bool {
+fn passes_rules(actor: &Actor, loaded: &Loaded, reference: &Reference, kind: CommandKind) -> bool {
     let ticket = &loaded.ticket;
     match kind {
         CommandKind::Approve | CommandKind::SendBack => {
@@ -136,7 +141,7 @@ fn passes_rules(actor: &Actor, loaded: &Loaded, roster: &[Colleague], kind: Comm
                 staff: actor.staff_id(),
             };
             lifecycle::decide(&life(loaded), &Command::Approve, by).is_ok()
-                && check_approver(actor, loaded, roster).is_ok()
+                && check_approver(actor, loaded, reference).is_ok()
         }
         CommandKind::Reply => ticket.contacted,
         CommandKind::CallBack => !ticket.rated,

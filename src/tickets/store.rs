@@ -5,14 +5,19 @@ mod clocks;
 mod legs;
 
 use crate::platform::crypto::vault::Vault;
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 pub use apply::{Doer, Plan, Said, append, apply};
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
 use entity::{assignment, clock, ticket, ticket_entry, ticket_requester};
 pub use legs::LegData;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use std::collections::HashMap;
 
 /// Labels of sealed columns.
 pub mod label {
@@ -58,6 +63,17 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// A ticket of which nothing else is known yet.
+    pub fn of(ticket: ticket::Model) -> Self {
+        Self {
+            ticket,
+            legs: Vec::new(),
+            requesters: Vec::new(),
+            added: Vec::new(),
+            running: Vec::new(),
+        }
+    }
+
     /// The lead unit's leg.
     pub fn lead(&self) -> Option<&assignment::Model> {
         self.legs.iter().find(|leg| leg.nature == LegNature::Lead)
@@ -70,37 +86,113 @@ impl Loaded {
 /// `NotFound`.
 pub async fn lock(tx: &Tx, id: TicketId) -> Result<Loaded, AppError> {
     let row = ticket::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
-    complete(tx, row).await
-}
-
-/// A ticket to be looked at.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn find(conn: &impl ConnectionTrait, id: TicketId) -> Result<Loaded, AppError> {
-    let row = ticket::Entity::find_by_id(id).one(conn).await?;
-    complete(conn, row).await
-}
-
-async fn complete(conn: &impl ConnectionTrait, row: Option<ticket::Model>) -> Result<Loaded, AppError> {
     let ticket = row.ok_or_else(|| AppError::new(Code::NotFound))?;
     let legs = assignment::Entity::find()
         .filter(assignment::Column::TicketId.eq(ticket.id))
         .filter(assignment::Column::EndedAt.is_null())
-        .all(conn)
+        .all(tx)
         .await?;
     let requesters = ticket_requester::Entity::find()
         .filter(ticket_requester::Column::TicketId.eq(ticket.id))
         .order_by_asc(ticket_requester::Column::Id)
-        .all(conn)
+        .all(tx)
         .await?;
     Ok(Loaded {
-        ticket,
         legs,
         requesters,
-        added: Vec::new(),
-        running: Vec::new(),
+        ..Loaded::of(ticket)
     })
+}
+
+/// A ticket to be looked at, by one statement: few tickets have more than one leg and one requester, and a round trip
+/// costs more than a wide row. To change a ticket take [`lock`]: rows joined to a locked one may be older than the lock.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(conn: &impl ConnectionTrait, id: TicketId) -> Result<Loaded, AppError> {
+    let rows = conn.query_all(&joined(id)).await?;
+    let first = rows.first().ok_or_else(|| AppError::new(Code::NotFound))?;
+    let mut loaded = Loaded::of(ticket::Model::from_query_result(first, "t_")?);
+    // Each leg comes once with each requester.
+    for row in &rows {
+        if let Some(leg) = assignment::Model::from_query_result_optional(row, "l_")?
+            && !loaded.legs.iter().any(|known| known.id == leg.id)
+        {
+            loaded.legs.push(leg);
+        }
+        if let Some(requester) = ticket_requester::Model::from_query_result_optional(row, "r_")?
+            && !loaded.requesters.iter().any(|known| known.id == requester.id)
+        {
+            loaded.requesters.push(requester);
+        }
+    }
+    Ok(loaded)
+}
+
+/// A ticket with its legs and requesters, a row a pair of them; columns led by `t_`, `l_` and `r_`.
+#[must_use]
+pub fn joined(id: TicketId) -> SelectStatement {
+    let (leg, requester) = (assignment::Entity, ticket_requester::Entity);
+    let of_ticket = |column: SimpleExpr| column.eq(Expr::col((ticket::Entity, ticket::Column::Id)));
+    let mut select = Query::select();
+    columns::<ticket::Entity>(&mut select, "t_");
+    columns::<assignment::Entity>(&mut select, "l_");
+    columns::<ticket_requester::Entity>(&mut select, "r_");
+    select
+        .from(ticket::Entity)
+        .left_join(
+            leg,
+            of_ticket(Expr::col((leg, assignment::Column::TicketId)))
+                .and(Expr::col((leg, assignment::Column::EndedAt)).is_null()),
+        )
+        .left_join(
+            requester,
+            of_ticket(Expr::col((requester, ticket_requester::Column::TicketId))),
+        )
+        .and_where(Expr::col((ticket::Entity, ticket::Column::Id)).eq(id))
+        .order_by((requester, ticket_requester::Column::Id), Order::Asc);
+    select
+}
+
+/// All columns of a table, their names led by `prefix`.
+fn columns<E: EntityTrait>(select: &mut SelectStatement, prefix: &str) {
+    for column in E::Column::iter() {
+        let name = Alias::new(format!("{prefix}{}", column.as_str()));
+        select.expr_as(Expr::col((E::default(), column)), name);
+    }
+}
+
+/// Several tickets to be looked at, in no order; those that are gone are left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(conn: &impl ConnectionTrait, ids: &[TicketId]) -> Result<Vec<Loaded>, AppError> {
+    let ids = padded(ids);
+    let wanted = || ids.iter().copied();
+    let rows = ticket::Entity::find()
+        .filter(ticket::Column::Id.is_in(wanted()))
+        .all(conn)
+        .await?;
+    let mut all: HashMap<TicketId, Loaded> = rows.into_iter().map(|row| (row.id, Loaded::of(row))).collect();
+    let legs = assignment::Entity::find()
+        .filter(assignment::Column::TicketId.is_in(wanted()))
+        .filter(assignment::Column::EndedAt.is_null())
+        .all(conn)
+        .await?;
+    for leg in legs {
+        all.entry(leg.ticket_id)
+            .and_modify(|loaded| loaded.legs.push(leg));
+    }
+    let requesters = ticket_requester::Entity::find()
+        .filter(ticket_requester::Column::TicketId.is_in(wanted()))
+        .order_by_asc(ticket_requester::Column::Id)
+        .all(conn)
+        .await?;
+    for requester in requesters {
+        all.entry(requester.ticket_id)
+            .and_modify(|loaded| loaded.requesters.push(requester));
+    }
+    Ok(all.into_values().collect())
 }
 
 /// The timeline of a ticket, in order.
@@ -159,6 +251,26 @@ async fn public_text(
         label::PUBLIC,
         entry.as_ref().and_then(|entry| entry.public_sealed.as_ref()),
     )
+}
+
+/// The clocks of several tickets, in the order of their start.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn clocks_of(
+    conn: &impl ConnectionTrait,
+    ids: &[TicketId],
+) -> Result<HashMap<TicketId, Vec<clock::Model>>, AppError> {
+    let rows = clock::Entity::find()
+        .filter(clock::Column::TicketId.is_in(padded(ids)))
+        .order_by_asc(clock::Column::StartedAt)
+        .all(conn)
+        .await?;
+    let mut all: HashMap<TicketId, Vec<clock::Model>> = HashMap::new();
+    for row in rows {
+        all.entry(row.ticket_id).or_default().push(row);
+    }
+    Ok(all)
 }
 
 /// The clocks of a ticket, in the order of their start.

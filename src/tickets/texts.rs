@@ -33,9 +33,8 @@ pub fn template(kind: EntryKind) -> String {
     format!("ticket_{kind}")
 }
 
-/// For the requester, signed; none where there is nothing to tell.
+/// For the requester, behind the signature; none where there is nothing to tell.
 pub fn for_requester(
-    signature: &str,
     kind: EntryKind,
     ticket: &ticket::Model,
     unit: Option<&str>,
@@ -43,7 +42,7 @@ pub fn for_requester(
     link: Option<&str>,
 ) -> Option<String> {
     let number = number::spoken(&ticket.number);
-    let text = match kind {
+    Some(match kind {
         EntryKind::Registered => format!("您的诉求已收到，编号 {number}。"),
         EntryKind::AnsweredNow => format!("您的诉求（{number}）已即时答复。"),
         EntryKind::Rejected => format!("您的诉求（{number}）不属受理范围，办理渠道请查看工单。"),
@@ -62,8 +61,7 @@ pub fn for_requester(
         EntryKind::Closed => format!("您的诉求（{number}）已办结。"),
         EntryKind::Withdrawn => format!("您的诉求（{number}）已撤回。"),
         _ => return None,
-    };
-    Some(format!("【{signature}】{text}"))
+    })
 }
 
 /// For the unit that has it; none where nothing waits for it.

@@ -129,7 +129,7 @@ pub fn ticket(
             .collect(),
         timeline: entries(vault, &whole.timeline, seen)?,
         attachments: files(vault, &whole.files, seen)?,
-        actions: facts::actions(actor, &whole.loaded, &reference.roster)
+        actions: facts::actions(actor, &whole.loaded, reference)
             .into_iter()
             .map(str::to_owned)
             .collect(),

@@ -181,7 +181,7 @@ fn the_table_is_the_document_and_the_commands() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|action| action.to_string())
+        .map(std::string::ToString::to_string)
         .filter_map(|action| {
             Op::ALL
                 .iter()

@@ -625,7 +625,8 @@ async fn a_transaction_held_open_loses_nothing() {
         number(&db, "SELECT COUNT(*) AS n FROM event").await,
         "without gaps"
     );
-    (db.close().await.unwrap(), holder.close().await.unwrap());
+    db.close().await.unwrap();
+    holder.close().await.unwrap();
     app.stop().await;
 }
 
@@ -724,7 +725,8 @@ async fn while_it_changes(app: &TestApp, ticket: &str, changes: &[&str]) {
         held.commit().await.unwrap();
     });
     app.settle().await;
-    (holder.close().await.unwrap(), looking.close().await.unwrap());
+    holder.close().await.unwrap();
+    looking.close().await.unwrap();
 }
 
 /// A rating and the end of its time meet: the rating was first, so it counts.

@@ -2,14 +2,18 @@
 //! `TEST_DATABASE_URL` names a server, on PostgreSQL.
 
 #![expect(
+    clippy::pedantic,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
+    clippy::as_conversions,
+    clippy::cloned_ref_to_slice_refs,
     reason = "a test that fails says so by panicking"
 )]
 
 mod support;
 
+mod administration;
 mod attachments;
 mod auth;
 mod authz;
@@ -17,6 +21,7 @@ mod bad_input;
 mod cli;
 mod contract;
 mod events;
+mod idempotency;
 mod lists;
 mod main_job;
 mod notices;

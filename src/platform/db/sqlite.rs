@@ -24,6 +24,14 @@ const BATCH: usize = 64;
 const QUEUE: usize = 1024;
 const ATTEMPTS: usize = 4;
 
+/// Memory of a connection for pages, in KiB with a minus sign. What readers miss lies in the system's cache. The
+/// writer's must hold what a batch of registrations touches: some fifty pages each, all over the indexes.
+const READER_CACHE: &str = "-2000";
+const WRITER_CACHE: &str = "-16000";
+/// Pages in the log before they are written into the database, 4 KiB each: a page that changed often in the meantime
+/// is written once.
+const CHECKPOINT_PAGES: &str = "4000";
+
 struct Waiting {
     job: Job,
     answer: oneshot::Sender<Result<Erased, AppError>>,
@@ -83,12 +91,15 @@ async fn connect(
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5))
                 .statement_cache_capacity(256)
-                .pragma("cache_size", "-8000")
                 .pragma("temp_store", "MEMORY");
             if read_only {
-                sqlite.pragma("query_only", "ON")
+                sqlite
+                    .pragma("query_only", "ON")
+                    .pragma("cache_size", READER_CACHE)
             } else {
                 sqlite
+                    .pragma("cache_size", WRITER_CACHE)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             }
         });
     Database::connect(options)

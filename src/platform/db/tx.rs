@@ -1,6 +1,7 @@
 //! A transaction as a command sees it.
 
-use super::Source;
+use super::limit::written_out;
+use super::{Source, pieces};
 use crate::platform::id::IdGen;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -11,9 +12,6 @@ use sea_orm::{
 use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Rows in one INSERT; keeps statements below SQLite's limit of parameters.
-const ROWS_PER_INSERT: usize = 400;
 
 /// A command's transaction: a connection, the time of the command, ids, and rows to be inserted at its end.
 #[derive(Clone)]
@@ -48,8 +46,8 @@ impl Tx {
         &self.ids
     }
 
-    /// Puts a row aside, to be inserted with all others of its table when the command has ended: one
-    /// statement a table, and on SQLite one a batch of commands. Tables are written in the order in which
+    /// Puts a row aside, to be inserted with all others of its table when the command has ended, on SQLite with those
+    /// of a whole batch of commands. Tables are written in the order in which
     /// they were first staged.
     pub fn stage<A>(&self, row: A)
     where
@@ -57,6 +55,26 @@ impl Tx {
     {
         self.wrote.store(true, Ordering::Relaxed);
         self.staged().push(row);
+    }
+
+    /// Waits for everybody who was let through with this key before, until their transactions have ended: for what
+    /// is looked for and made if it is not there, where no row can be locked. The embedded database has one writer.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn one_at_a_time(&self, key: &[u8]) -> Result<(), DbErr> {
+        let backend = self.conn.get_database_backend();
+        if backend != DbBackend::Postgres {
+            return Ok(());
+        }
+        let number = key
+            .iter()
+            .take(8)
+            .fold(0_i64, |number, byte| (number << 8) | i64::from(*byte));
+        let sql = "SELECT pg_advisory_xact_lock($1)";
+        let statement = Statement::from_sql_and_values(backend, sql, [number.into()]);
+        self.conn.query_one_raw(statement).await?;
+        Ok(())
     }
 
     pub(super) fn wrote(&self) -> bool {
@@ -100,12 +118,12 @@ impl ConnectionTrait for Tx {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.note(&statement);
-        self.conn.query_one_raw(statement).await
+        self.conn.query_one_raw(written_out(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.note(&statement);
-        self.conn.query_all_raw(statement).await
+        self.conn.query_all_raw(written_out(statement)).await
     }
 }
 
@@ -176,9 +194,7 @@ where
 
     fn insert(self: Box<Self>, conn: &DatabaseTransaction) -> BoxFuture<'_, Result<(), DbErr>> {
         Box::pin(async move {
-            let mut rows = self.0.into_iter().peekable();
-            while rows.peek().is_some() {
-                let some: Vec<A> = rows.by_ref().take(ROWS_PER_INSERT).collect();
+            for some in pieces(self.0) {
                 A::Entity::insert_many(some).exec_without_returning(conn).await?;
             }
             Ok(())

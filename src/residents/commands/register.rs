@@ -93,6 +93,9 @@ pub async fn register(
     }
     let path = place.as_ref().map(|place| place.path.as_str());
     let acting = caller.decide(Op::ListUnits, &queries::facts_at(caller, path))?;
+    if let Some(number) = &new.id_number {
+        tx.one_at_a_time(&seal::id_number_index(vault, number)).await?;
+    }
     if let Some(number) = &new.id_number
         && !store::by_id_number(tx, vault, number).await?.is_empty()
     {
@@ -108,6 +111,28 @@ pub async fn register(
         json!({ "kind": row.kind, "unit": row.unit_path }),
     );
     Ok((row, acting))
+}
+
+/// The people of a number; who is new is registered with it. Of two at once one registers and the other finds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn known_or_new(
+    tx: &Tx,
+    vault: &Vault,
+    phone: &Phone,
+    new: &NewResident,
+) -> Result<Vec<resident::Model>, AppError> {
+    let found = store::by_phone(tx, vault, phone).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    tx.one_at_a_time(&seal::phone_index(vault, phone)).await?;
+    let found = store::by_phone(tx, vault, phone).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    Ok(vec![insert(tx, vault, new).await?])
 }
 
 /// Writes somebody new and joins the household of the address, or makes one. It asks neither the policy nor whether

@@ -54,10 +54,7 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         if refusal.code() != Code::Forbidden {
             return refusal;
         }
-        refusal.with(
-            "allowed",
-            facts::actions(&caller.actor, &loaded, &reference.roster),
-        )
+        refusal.with("allowed", facts::actions(&caller.actor, &loaded, reference))
     };
     let acting = allow(&caller.actor, operation(&action.action), &loaded).map_err(told)?;
     if let Some(version) = action.version {
@@ -67,7 +64,7 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         action.action,
         ActionIn::Approve { .. } | ActionIn::SendBack { .. }
     ) {
-        facts::check_approver(&caller.actor, &loaded, &reference.roster).map_err(told)?;
+        facts::check_approver(&caller.actor, &loaded, reference).map_err(told)?;
     }
     let reply = match action.action {
         ActionIn::Approve { .. } => store::waiting_reply(tx, &kit.vault, action.ticket).await?,

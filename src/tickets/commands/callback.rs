@@ -7,10 +7,11 @@ use crate::access::actor::Actor;
 use crate::ledger::timers;
 use crate::platform::crypto::sha256;
 use crate::platform::crypto::vault::Vault;
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
+use crate::settings;
 use crate::tickets::dto::{CallbackOut, RatingIn};
 use crate::tickets::facts;
 use crate::tickets::rules::lifecycle::{By, Command};
@@ -39,10 +40,7 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 /// When the database does not answer.
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
-        Command::Approve => {
-            open(tx, setting, loaded);
-            Ok(())
-        }
+        Command::Approve => open(tx, &setting.kit, loaded).await,
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
         Command::Rate(_) => {
             let Some(rating) = &meant.rating else {
@@ -55,9 +53,10 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-fn open(tx: &Tx, Setting { kit, reference, .. }: &Setting, loaded: &Loaded) {
+async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
     let id: CallbackId = tx.ids().id();
-    let ends = tx.now() + TimeDelta::days(reference.callback_grace_days);
+    let days = settings::store::callback_grace_days(tx).await?;
+    let ends = tx.now() + TimeDelta::days(days.unwrap_or(kit.config.jobs.callback_grace_days));
     tx.stage(callback::ActiveModel {
         id: Set(id),
         ticket_id: Set(loaded.ticket.id),
@@ -75,23 +74,22 @@ fn open(tx: &Tx, Setting { kit, reference, .. }: &Setting, loaded: &Loaded) {
         answered_at: Set(None),
     });
     timers::set(tx, timer::CALLBACK, loaded.ticket.id.0, ends);
+    Ok(())
 }
 
-/// The call-back of a round.
+/// The call-backs of several tickets, of all rounds.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn of_round(
+pub async fn of_tickets(
     conn: &impl ConnectionTrait,
-    ticket: TicketId,
-    round: i32,
-) -> Result<Option<callback::Model>, AppError> {
-    let row = callback::Entity::find()
-        .filter(callback::Column::TicketId.eq(ticket))
-        .filter(callback::Column::Round.eq(round))
-        .one(conn)
+    ids: &[TicketId],
+) -> Result<Vec<callback::Model>, AppError> {
+    let rows = callback::Entity::find()
+        .filter(callback::Column::TicketId.is_in(padded(ids)))
+        .all(conn)
         .await?;
-    Ok(row)
+    Ok(rows)
 }
 
 /// The call-back of the latest round.

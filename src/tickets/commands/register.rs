@@ -181,16 +181,13 @@ async fn named(tx: &Tx, setting: &Setting, contact: &Contact) -> Result<Known, A
     let Some(phone) = &contact.phone else {
         return Ok((None, None, plain));
     };
-    let found = residents::store::by_phone(tx, vault, phone).await?;
+    let new = residents::commands::NewResident {
+        name: contact.name.clone(),
+        phone: Some(phone.clone()),
+        ..residents::commands::NewResident::of(ResidentKind::Person)
+    };
+    let found = residents::commands::known_or_new(tx, vault, phone, &new).await?;
     let id = match found.as_slice() {
-        [] => {
-            let new = residents::commands::NewResident {
-                name: contact.name.clone(),
-                phone: Some(phone.clone()),
-                ..residents::commands::NewResident::of(ResidentKind::Person)
-            };
-            Some(residents::commands::insert(tx, vault, &new).await?.id)
-        }
         [one] => Some(one.id),
         // A shared telephone: whose matter it is stays open until somebody says so.
         _ => None,

@@ -1,7 +1,7 @@
 //! Folds what moved between queues into their counts. The event log is the list of differences; no request counts rows
 //! or waits for a row of counts.
 
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, pieces};
 use crate::platform::error::AppError;
 use entity::id::UnitId;
 use entity::kind::TicketState;
@@ -16,20 +16,22 @@ use uuid::Uuid;
 /// # Errors
 /// When the database does not answer.
 pub async fn fold(tx: &Tx, batch: Vec<event::Model>) -> Result<(), AppError> {
-    for ((unit, state), difference) in differences(&batch) {
-        if difference == 0 {
-            continue;
-        }
-        let row = queue_count::ActiveModel {
+    let rows: Vec<_> = differences(&batch)
+        .into_iter()
+        .filter(|(_, difference)| *difference != 0)
+        .map(|((unit, state), difference)| queue_count::ActiveModel {
             unit_id: Set(unit),
             state: Set(state),
             n: Set(difference),
-        };
-        let column = queue_count::Column::N;
-        queue_count::Entity::insert(row)
+        })
+        .collect();
+    let column = queue_count::Column::N;
+    for some in pieces(rows) {
+        let sum = Expr::col((queue_count::Entity, column)).add(Expr::cust("excluded.n"));
+        queue_count::Entity::insert_many(some)
             .on_conflict(
                 OnConflict::columns([queue_count::Column::UnitId, queue_count::Column::State])
-                    .value(column, Expr::col((queue_count::Entity, column)).add(difference))
+                    .value(column, sum)
                     .to_owned(),
             )
             .exec_without_returning(tx)

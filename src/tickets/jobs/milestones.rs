@@ -1,19 +1,21 @@
 //! Tells people what happened: the requester each milestone, the unit what waits for it. Read from the log, so that no
 //! request waits for it; written once, since the cursor moves in the same transaction.
 
-use crate::notify::store::{Message, enqueue};
+use crate::notify::store::{Message, Outgoing};
 use crate::platform::db::Tx;
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::residents;
 use crate::residents::rules::Phone;
-use crate::tickets::commands::callback;
+use crate::settings;
+use crate::tickets::commands;
 use crate::tickets::store::{self, Loaded, label};
 use crate::tickets::{texts, view};
 use entity::id::{StaffId, TicketId};
 use entity::kind::{ActorKind, EntryKind, Lane, NoticeChannel, Role, Urgency};
-use entity::{event, ticket_requester};
+use entity::{callback, clock, event, ticket_requester};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What telling needs.
@@ -24,59 +26,94 @@ pub struct Context {
     pub reference: Arc<Reference>,
 }
 
+/// What is known of the tickets of a batch: read at once, since each statement costs as much as ten rows.
+struct Known {
+    tickets: HashMap<TicketId, Loaded>,
+    clocks: HashMap<TicketId, Vec<clock::Model>>,
+    callbacks: Vec<callback::Model>,
+    signature: String,
+}
+
 /// Tells of a batch of events.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn tell(tx: &Tx, context: &Context, batch: Vec<event::Model>) -> Result<(), AppError> {
-    for event in &batch {
-        let Some(kind) = event.kind.strip_prefix("ticket.").and_then(EntryKind::from_word) else {
-            continue;
-        };
-        if !texts::is_milestone(kind) {
-            continue;
-        }
-        let id = TicketId(event.subject_id);
-        let loaded = store::find(tx, id).await?;
-        tell_requester(tx, context, &loaded, kind, event).await?;
-        tell_staff(tx, context, &loaded, kind, event).await?;
+    let milestones: Vec<(EntryKind, &event::Model)> = batch
+        .iter()
+        .filter_map(|event| {
+            let kind = event
+                .kind
+                .strip_prefix("ticket.")
+                .and_then(EntryKind::from_word)?;
+            texts::is_milestone(kind).then_some((kind, event))
+        })
+        .collect();
+    if milestones.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let known = known(tx, &milestones).await?;
+    let mut outgoing = Outgoing::default();
+    for (kind, event) in milestones {
+        let loaded = known
+            .tickets
+            .get(&TicketId(event.subject_id))
+            .ok_or_else(|| AppError::new(Code::NotFound))?;
+        tell_requester(tx, context, &mut outgoing, (&known, loaded), kind, event).await?;
+        tell_staff(tx, context, &mut outgoing, loaded, kind, event)?;
+    }
+    outgoing.write(tx).await
+}
+
+async fn known(tx: &Tx, milestones: &[(EntryKind, &event::Model)]) -> Result<Known, AppError> {
+    let of = |wanted: &dyn Fn(EntryKind) -> bool| {
+        let ids: BTreeSet<TicketId> = milestones
+            .iter()
+            .filter(|(kind, _)| wanted(*kind))
+            .map(|(_, event)| TicketId(event.subject_id))
+            .collect();
+        ids.into_iter().collect::<Vec<_>>()
+    };
+    let tickets = store::find_all(tx, &of(&|_| true)).await?;
+    let approved = of(&|kind| kind == EntryKind::Approved);
+    Ok(Known {
+        signature: settings::store::signature(tx).await?,
+        tickets: tickets
+            .into_iter()
+            .map(|loaded| (loaded.ticket.id, loaded))
+            .collect(),
+        clocks: store::clocks_of(tx, &of(&|kind| kind == EntryKind::Dispatched)).await?,
+        callbacks: if approved.is_empty() {
+            Vec::new()
+        } else {
+            commands::callback::of_tickets(tx, &approved).await?
+        },
+    })
 }
 
 async fn tell_requester(
     tx: &Tx,
     context: &Context,
-    loaded: &Loaded,
+    outgoing: &mut Outgoing,
+    (known, loaded): (&Known, &Loaded),
     kind: EntryKind,
     event: &event::Model,
 ) -> Result<(), AppError> {
     let ticket = &loaded.ticket;
     let vault = &context.kit.vault;
-    let promised = view::promised(&store::clocks(tx, ticket.id).await?);
-    let round = event
-        .data
-        .get("round")
-        .and_then(serde_json::Value::as_i64)
-        .and_then(|n| i32::try_from(n).ok());
-    let link = match (kind, round) {
-        (EntryKind::Approved, Some(round)) => callback::of_round(tx, ticket.id, round).await?.map(|row| {
-            let base = &context.kit.config.server.public_url;
-            format!("{base}/api/v1/callbacks/{}", callback::token(vault, row.id))
-        }),
+    let promised = known
+        .clocks
+        .get(&ticket.id)
+        .and_then(|clocks| view::promised(clocks));
+    let link = match kind {
+        EntryKind::Approved => link(context, known, ticket.id, event),
         _ => None,
     };
     let unit = loaded.lead().map(|leg| leg.unit_name.as_str());
-    let Some(text) = texts::for_requester(
-        &context.reference.signature,
-        kind,
-        ticket,
-        unit,
-        promised,
-        link.as_deref(),
-    ) else {
+    let Some(text) = texts::for_requester(kind, ticket, unit, promised, link.as_deref()) else {
         return Ok(());
     };
+    let text = format!("{}{text}", known.signature);
     let lane = if ticket.urgency == Urgency::P0 {
         Lane::Urgent
     } else {
@@ -96,15 +133,11 @@ async fn tell_requester(
         };
         if requester.resident_id.is_some() {
             let dedup_key = format!("{}:{}:in_app", event.id, requester.id);
-            enqueue(
-                tx,
-                vault,
-                &Message {
-                    dedup_key,
-                    ..base.clone()
-                },
-            )
-            .await?;
+            let message = Message {
+                dedup_key,
+                ..base.clone()
+            };
+            outgoing.add(tx, vault, &message)?;
         }
         // Who wants no reply hears that the request was received, and no more.
         if !ticket.wants_reply && kind != EntryKind::Registered {
@@ -112,20 +145,28 @@ async fn tell_requester(
         }
         if let Some((channel, address)) = address_of(tx, context, requester).await? {
             let dedup_key = format!("{}:{}:{channel}", event.id, requester.id);
-            enqueue(
-                tx,
-                vault,
-                &Message {
-                    channel,
-                    address: Some(&address),
-                    dedup_key,
-                    ..base
-                },
-            )
-            .await?;
+            let message = Message {
+                channel,
+                address: Some(&address),
+                dedup_key,
+                ..base
+            };
+            outgoing.add(tx, vault, &message)?;
         }
     }
     Ok(())
+}
+
+/// The link of the round's call-back.
+fn link(context: &Context, known: &Known, ticket: TicketId, event: &event::Model) -> Option<String> {
+    let round = event.data.get("round")?.as_i64()?;
+    let row = known
+        .callbacks
+        .iter()
+        .find(|row| row.ticket_id == ticket && i64::from(row.round) == round)?;
+    let base = &context.kit.config.server.public_url;
+    let token = commands::callback::token(&context.kit.vault, row.id);
+    Some(format!("{base}/api/v1/callbacks/{token}"))
 }
 
 /// Where a message gets to the requester: the mobile number, else the e-mail address of the register.
@@ -147,9 +188,10 @@ async fn address_of(
     Ok(residents::view::plain_email(vault, &row)?.map(|address| (NoticeChannel::Email, address)))
 }
 
-async fn tell_staff(
+fn tell_staff(
     tx: &Tx,
     context: &Context,
+    outgoing: &mut Outgoing,
     loaded: &Loaded,
     kind: EntryKind,
     event: &event::Model,
@@ -158,10 +200,12 @@ async fn tell_staff(
     let Some(text) = texts::for_staff(kind, &loaded.ticket) else {
         return Ok(());
     };
+    // Who took the unit over has its work.
+    let heir = context.reference.directory.heir(leg.unit_id);
     let in_unit = |role: Role| {
         let roster = context.reference.roster.iter();
         roster
-            .filter(move |colleague| colleague.unit == leg.unit_id && colleague.role == role)
+            .filter(move |colleague| [leg.unit_id, heir].contains(&colleague.unit) && colleague.role == role)
             .map(|colleague| colleague.id)
     };
     let people: Vec<StaffId> = match (kind, leg.staff_id) {
@@ -181,7 +225,7 @@ async fn tell_staff(
             body: &text,
             dedup_key: format!("{}:{person}:in_app", event.id),
         };
-        enqueue(tx, &context.kit.vault, &message).await?;
+        outgoing.add(tx, &context.kit.vault, &message)?;
     }
     Ok(())
 }

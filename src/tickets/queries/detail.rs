@@ -11,18 +11,24 @@ use crate::reference::Reference;
 use crate::tickets::dto::{ReceiptOut, TicketOut, VerificationOut};
 use crate::tickets::facts::allow;
 use crate::tickets::rules::chain;
+pub use crate::tickets::store::joined;
 use crate::tickets::store::{self, Loaded};
 use crate::tickets::view::{self, Whole};
 use entity::attachment;
 use entity::id::{AttachmentId, TicketId};
 use entity::kind::Visibility;
+use sea_orm::ConnectionTrait;
 
 /// A ticket that the caller may see for this operation.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`.
-pub async fn find_for(kit: &Kit, caller: &Caller, id: TicketId) -> Result<(Loaded, Acting), AppError> {
-    let loaded = store::find(kit.db.read(), id).await?;
+pub async fn find_for(
+    conn: &impl ConnectionTrait,
+    caller: &Caller,
+    id: TicketId,
+) -> Result<(Loaded, Acting), AppError> {
+    let loaded = store::find(conn, id).await?;
     let acting = allow(&caller.actor, caller.op, &loaded)?;
     Ok((loaded, acting))
 }
@@ -37,8 +43,8 @@ pub async fn whole(
     caller: &Caller,
     id: TicketId,
 ) -> Result<(TicketOut, i64), AppError> {
-    let conn = kit.db.read();
-    let (loaded, acting) = find_for(kit, caller, id).await?;
+    let conn = &kit.db.reader().await?;
+    let (loaded, acting) = find_for(conn, caller, id).await?;
     let version = loaded.ticket.version;
     let whole = Whole {
         clocks: store::clocks(conn, id).await?,
@@ -57,7 +63,7 @@ pub async fn whole(
 /// # Errors
 /// `NotFound`.
 pub async fn receipt(kit: &Kit, caller: &Caller, id: TicketId) -> Result<ReceiptOut, AppError> {
-    let (loaded, _) = find_for(kit, caller, id).await?;
+    let (loaded, _) = find_for(kit.db.read(), caller, id).await?;
     view::receipt(kit, &loaded.ticket, kit.now())
 }
 
@@ -66,8 +72,9 @@ pub async fn receipt(kit: &Kit, caller: &Caller, id: TicketId) -> Result<Receipt
 /// # Errors
 /// `NotFound`.
 pub async fn verify(kit: &Kit, caller: &Caller, id: TicketId) -> Result<VerificationOut, AppError> {
-    let (loaded, _) = find_for(kit, caller, id).await?;
-    let timeline = store::timeline(kit.db.read(), id).await?;
+    let conn = &kit.db.reader().await?;
+    let (loaded, _) = find_for(conn, caller, id).await?;
+    let timeline = store::timeline(conn, id).await?;
     let first_broken = chain::first_broken(&timeline, &loaded.ticket.head);
     Ok(VerificationOut {
         intact: first_broken.is_none(),

@@ -387,13 +387,14 @@ async fn before_tickets(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe
             ..Probe::new(Op::GetAttachment, "GET", &file, &[200])
         };
         let mine = stage.loose_file.facts.owners.contains(&who.id());
-        probes.push(match mine {
-            true => probe,
-            false => Probe {
+        probes.push(if mine {
+            probe
+        } else {
+            Probe {
                 read: Some(Op::GetAttachment),
                 class: "of no ticket",
                 ..probe
-            },
+            }
         });
     }
     for path in [HERE, NEXT_DOOR, FAR, ABROAD_COMMUNITY] {

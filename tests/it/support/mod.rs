@@ -15,24 +15,23 @@ pub use snapshot::snapshot;
 macro_rules! on_both {
     ($($(#[$doc:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
         $(#[$doc])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
+        async fn $name($app: $crate::support::TestApp) {
+            $body
+            $app.stop().await;
+        }
 
-            async fn run($app: $crate::support::TestApp) {
-                $body
-                $app.stop().await;
-            }
+        mod $name {
+            use $crate::support::{Backend, TestApp};
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                run($crate::support::TestApp::start($crate::support::Backend::Sqlite).await).await;
+                super::$name(TestApp::start(Backend::Sqlite).await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                if $crate::support::Backend::postgres_is_there() {
-                    run($crate::support::TestApp::start($crate::support::Backend::Postgres).await).await;
+                if Backend::postgres_is_there() {
+                    super::$name(TestApp::start(Backend::Postgres).await).await;
                 }
             }
         }

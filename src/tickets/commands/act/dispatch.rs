@@ -185,7 +185,10 @@ pub fn assign(
         .map(|leg| leg.unit_id)
         .or(acting.unit.as_ref().map(|(id, _)| *id));
     let unit = unit.ok_or_else(|| AppError::field("/staff_id", Rule::Unknown))?;
-    let name = check_colleague(setting, unit, *staff_id)?;
+    // After a succession the people are the successor's, and the leg is still the old unit's.
+    let heir = setting.reference.directory.heir(unit);
+    let name =
+        check_colleague(setting, unit, *staff_id).or_else(|_| check_colleague(setting, heir, *staff_id))?;
     let said = Said {
         internal_text: reason.clone(),
         data: json!({ "staff": name, "staff_id": staff_id }),
