@@ -162,7 +162,7 @@ async fn settle(kit: &Kit) -> anyhow::Result<()> {
     use hotline::ledger::events;
     use hotline::platform::jobs::Pass;
     use sea_orm::QueryOrder;
-    while events::sequence(&kit.db).await? == Pass::Worked {}
+    while events::sequence(&kit.db).await? != Pass::Idle {}
     let last = event::Entity::find()
         .order_by_desc(event::Column::Seq)
         .one(kit.db.read())

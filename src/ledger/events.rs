@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// Events that a consumer takes at a time.
 const BATCH: u64 = 200;
+/// Events that get their positions at a time; stands in the statement, too.
+const PLACED_AT_A_TIME: u64 = 1000;
 /// An arbitrary number that all sequencers share.
 const SEQUENCER_LOCK: i64 = 0x1234_5001;
 
@@ -84,7 +86,7 @@ UPDATE event SET position = placed.position
             })
         })
         .await?;
-    Ok(if placed > 0 { Pass::Worked } else { Pass::Idle })
+    Ok(Pass::of(placed, PLACED_AT_A_TIME))
 }
 
 /// Events after a position, oldest first.
@@ -151,7 +153,7 @@ where
             },
         )
         .await?;
-    Ok(if taken > 0 { Pass::Worked } else { Pass::Idle })
+    Ok(Pass::of(u64::try_from(taken).unwrap_or(BATCH), BATCH))
 }
 
 /// The cursor, locked until the end of the transaction; made where it is missing.

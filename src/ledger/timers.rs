@@ -77,7 +77,8 @@ where
         db.write("timers.put_off", next, |tx, timer| Box::pin(put_off(tx, timer)))
             .await?;
     }
-    Ok(Pass::Worked)
+    // One at a time: the next may be due as well.
+    Ok(Pass::Full)
 }
 
 async fn put_off(tx: &Tx, timer: &durable_timer::Model) -> Result<(), AppError> {

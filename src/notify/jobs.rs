@@ -34,8 +34,9 @@ async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, 
             Box::pin(store::claim(tx, input))
         })
         .await?;
-    if due.is_empty() {
-        return Ok(Pass::Idle);
+    let pass = Pass::of(u64::try_from(due.len()).unwrap_or(BATCH), BATCH);
+    if pass == Pass::Idle {
+        return Ok(pass);
     }
     let sent: Vec<_> = stream::iter(due)
         .map(|row| async move {
@@ -55,5 +56,5 @@ async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, 
             Box::pin(store::settle(tx, input))
         })
         .await?;
-    Ok(Pass::Worked)
+    Ok(pass)
 }

@@ -7,16 +7,31 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// What a job did: whether it should look again at once.
+/// What a job did, and so when it should look again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
-    /// There was work, and there may be more.
+    /// There was as much work as a pass takes, and there is likely more.
+    Full,
+    /// There was work, and it is done.
     Worked,
     /// Nothing was due.
     Idle,
 }
 
-/// How long kicks are gathered before a job looks.
+impl Pass {
+    /// By how much was done of how much a pass takes.
+    #[must_use]
+    pub fn of(done: u64, most: u64) -> Self {
+        match done {
+            0 => Self::Idle,
+            done if done < most => Self::Worked,
+            _ => Self::Full,
+        }
+    }
+}
+
+/// How long work is gathered before a job looks: a busy process makes more all the time, and a transaction for each
+/// piece of it would cost as much as the requests themselves.
 const GATHER: Duration = Duration::from_millis(50);
 
 type Work = Arc<dyn Fn() -> BoxFuture<'static, Result<Pass, AppError>> + Send + Sync>;
@@ -96,14 +111,15 @@ pub fn spawn(jobs: Vec<Job>, kick: &Kick, stop: &CancellationToken) -> Vec<tokio
                     if stop.is_cancelled() {
                         return;
                     }
-                    if job.pass().await == Pass::Worked {
-                        continue;
-                    }
+                    let rest = match job.pass().await {
+                        Pass::Full => continue,
+                        Pass::Worked => GATHER,
+                        Pass::Idle => job.every,
+                    };
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        // Kicks that come close together are one: a busy process must not look all the time.
-                        () = &mut kicked, if job.kicked => tokio::time::sleep(GATHER).await,
-                        () = tokio::time::sleep(job.every) => {}
+                        () = &mut kicked, if job.kicked && rest > GATHER => tokio::time::sleep(GATHER).await,
+                        () = tokio::time::sleep(rest) => {}
                     }
                 }
             })
@@ -116,7 +132,7 @@ pub async fn settle(jobs: &[Job]) {
     loop {
         let mut worked = false;
         for job in jobs {
-            worked |= job.pass().await == Pass::Worked;
+            worked |= job.pass().await != Pass::Idle;
         }
         if !worked {
             return;
