@@ -1,9 +1,11 @@
 //! `hotline serve`: HTTP and, unless switched off, the background work, until SIGTERM or SIGINT.
 
+use crate::access::tokens;
 use crate::app::App;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::jobs::{self, Job, Pass};
+use crate::platform::kit::Kit;
 use crate::platform::telemetry;
 use anyhow::Context;
 use futures_util::FutureExt;
@@ -44,6 +46,15 @@ fn fold_metrics() -> Job {
     .on_beat_only()
 }
 
+/// Every process signs with the newest key, though another one made it: a key that was replaced retires.
+fn reload_keys(kit: Kit) -> Job {
+    Job::new("keys", Duration::from_mins(1), move || {
+        let kit = kit.clone();
+        async move { tokens::load_keys(&kit).await.map(|()| Pass::Idle) }.boxed()
+    })
+    .on_beat_only()
+}
+
 /// Serves until a signal comes: requests in flight are answered, jobs end their round. `ready` is told the address
 /// once requests are answered.
 pub async fn until_stopped(
@@ -57,7 +68,7 @@ pub async fn until_stopped(
     let server = app.serve(listener)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    let mut background = vec![fold_metrics()];
+    let mut background = vec![fold_metrics(), reload_keys(app.kit().clone())];
     if app.kit().config.jobs.enabled {
         background.extend(app.jobs(follow_database)?);
     }

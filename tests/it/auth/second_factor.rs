@@ -18,7 +18,7 @@ fn code(app: &TestApp, secret: &str, steps: i64) -> String {
 /// A code that is none of the three that are taken now.
 fn wrong_code(app: &TestApp, secret: &str) -> String {
     let taken: Vec<String> = (-1..=1).map(|steps| code(app, secret, steps)).collect();
-    (0..)
+    (0..4)
         .map(|n| format!("{n:06}"))
         .find(|code| !taken.contains(code))
         .unwrap()

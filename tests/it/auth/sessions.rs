@@ -123,6 +123,8 @@ on_both! {
 
     /// A role that is taken back, or given, counts at the next request of the same token.
     async fn a_change_of_role_bites_at_once(app: TestApp) {
+        // Held since yesterday, it ends; held since today, it would be as if it had never been.
+        app.turn(TimeDelta::days(1));
         let (agent, _) = logged_in(&app, "callback").await;
         let elsewhere = Client::new(&second_instance(&app).await, Some(agent.token().to_owned()));
         elsewhere.get("/api/v1/tickets").await.expect(200);
