@@ -6,7 +6,6 @@ use super::queries::{self, Wanted};
 use super::store;
 use crate::access::authenticate::local_day;
 use crate::access::{Permit, op};
-use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
@@ -141,9 +140,7 @@ async fn decide_service(
     body: Json<DecisionIn>,
 ) -> Result<Answer<ServiceOut>, AppError> {
     let caller = permit.caller;
-    // Bodies of decisions are much alike: the code tells one request from another.
-    let digest = sha256(&[code.as_bytes(), b"\n", &body.digest]);
-    let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     let input = (caller, code.into_inner(), version, body.value.parse()?);
     write_once(&kit.db, &kit.vault, "service.decide", once, input, |tx, input| {
         Box::pin(async move {

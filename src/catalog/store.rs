@@ -4,7 +4,7 @@ use super::rules::entry::{Entry, Known};
 use super::rules::form::Form;
 use super::rules::{Catalogue, Service};
 use crate::orgs;
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, pieces};
 use crate::platform::error::{AppError, Code};
 use chrono::NaiveDate;
 use entity::kind::{ServiceState, UnitKind};
@@ -16,9 +16,6 @@ use sea_orm::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-/// Rows in one INSERT; keeps statements below the databases' limits of parameters.
-const ROWS_PER_INSERT: usize = 200;
 
 /// The kind of term that names a line post.
 pub const POST: &str = "post";
@@ -174,9 +171,7 @@ pub async fn insert(tx: &Tx, row: service::ActiveModel) -> Result<service::Model
 /// # Errors
 /// `Conflict` when code and first day of one are taken.
 pub async fn insert_all(tx: &Tx, rows: Vec<service::ActiveModel>) -> Result<(), AppError> {
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let some: Vec<_> = rows.by_ref().take(ROWS_PER_INSERT).collect();
+    for some in pieces(rows) {
         service::Entity::insert_many(some)
             .exec_without_returning(tx)
             .await?;

@@ -102,7 +102,7 @@ async fn resend_notice(
     key: IdempotencyKey,
 ) -> Result<Answer<DeadNoticeOut>, AppError> {
     let caller = permit.caller;
-    let once = key.bind(&caller.actor.key(), caller.op.id(), id.0.as_bytes());
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &[]);
     write_once(
         &kit.db,
         &kit.vault,

@@ -54,7 +54,6 @@ impl Unit {
 pub struct Directory {
     units: Vec<Unit>,
     by_id: HashMap<UnitId, usize>,
-    by_path: HashMap<String, usize>,
 }
 
 impl Directory {
@@ -63,16 +62,7 @@ impl Directory {
     pub fn new(mut units: Vec<Unit>) -> Self {
         units.sort_by(|a, b| a.path.cmp(&b.path));
         let by_id = units.iter().enumerate().map(|(at, unit)| (unit.id, at)).collect();
-        let by_path = units
-            .iter()
-            .enumerate()
-            .map(|(at, unit)| (unit.path.clone(), at))
-            .collect();
-        Self {
-            units,
-            by_id,
-            by_path,
-        }
+        Self { units, by_id }
     }
 
     /// All units, parents first.
@@ -85,12 +75,6 @@ impl Directory {
     #[must_use]
     pub fn get(&self, id: UnitId) -> Option<&Unit> {
         self.by_id.get(&id).and_then(|at| self.units.get(*at))
-    }
-
-    /// The unit with this path.
-    #[must_use]
-    pub fn at_path(&self, path: &str) -> Option<&Unit> {
-        self.by_path.get(path).and_then(|at| self.units.get(*at))
     }
 
     /// The unit of this code that exists on `day`.

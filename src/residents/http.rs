@@ -6,7 +6,6 @@ use super::dto::{
 use super::{commands, queries, view};
 use crate::access::policy::identity_sight;
 use crate::access::{Permit, op};
-use crate::platform::crypto::sha256;
 use crate::platform::error::AppError;
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
@@ -121,8 +120,7 @@ async fn reveal_resident(
     body: Json<RevealIn>,
 ) -> Result<Answer<RevealOut>, AppError> {
     let caller = permit.caller;
-    let digest = of_resident(*id, &body.digest);
-    let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     let input = (Arc::clone(&kit.vault), caller, *id, body.value.parse()?);
     write_once(
         &kit.db,
@@ -152,8 +150,7 @@ async fn add_contact(
     body: Json<ContactIn>,
 ) -> Result<Answer<ContactOut>, AppError> {
     let caller = permit.caller;
-    let digest = of_resident(*id, &body.digest);
-    let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     let input = (Arc::clone(&kit.vault), caller, *id, body.value.parse()?);
     write_once(
         &kit.db,
@@ -170,9 +167,4 @@ async fn add_contact(
         },
     )
     .await
-}
-
-/// The same body about somebody else is another request: its answer must not be given again for this one.
-fn of_resident(id: ResidentId, digest: &[u8]) -> Vec<u8> {
-    sha256(&[id.0.as_bytes(), digest])
 }

@@ -96,7 +96,7 @@ async fn disable_staff(
     version: IfMatch,
 ) -> Result<Answer<StaffOut>, AppError> {
     let caller = permit.caller;
-    let once = key.bind(&caller.actor.key(), caller.op.id(), id.0.as_bytes());
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &[]);
     let input = (caller, *id, version);
     write_once(&kit.db, &kit.vault, "staff.disable", once, input, |tx, input| {
         Box::pin(async move {
@@ -120,8 +120,11 @@ async fn reset_password(
     body: Json<PasswordResetIn>,
 ) -> Result<Answer<StaffOut>, AppError> {
     let caller = permit.caller;
-    let digest = [fingerprint(&kit, &body.digest).as_slice(), id.0.as_bytes()].concat();
-    let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
+    let once = key.bind(
+        &caller.actor.key(),
+        caller.op.id(),
+        &fingerprint(&kit, &body.digest),
+    );
     let plain = body.value.parse()?;
     let hash = kit.passwords.hash(plain.plain().to_owned()).await?;
     let input = (caller, *id, NewPassword { plain, hash });
@@ -154,8 +157,7 @@ async fn grant_role(
     body: Json<GrantIn>,
 ) -> Result<Answer<GrantOut>, AppError> {
     let caller = permit.caller;
-    let digest = [body.digest.as_slice(), id.0.as_bytes()].concat();
-    let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     let input = (caller, *id, body.value.parse()?);
     write_once(&kit.db, &kit.vault, "staff.grant", once, input, |tx, input| {
         Box::pin(async move {
