@@ -340,8 +340,7 @@ mod tests {
         #[test]
         fn a_masked_mail_shows_one_sign_of_its_name(name in "[a-z]{2,20}", host in "[a-z]{1,10}\\.cn") {
             let masked = mask_email(&format!("{name}@{host}"));
-            prop_assert!(!masked.contains(&name));
-            prop_assert!(masked.ends_with(&host));
+            prop_assert_eq!(masked, format!("{}***@{host}", &name[..1]));
         }
 
         #[test]
