@@ -218,7 +218,8 @@ pub fn locate_point(
 }
 
 /// The unit that an address names: the longest name wins, and the name of the unit above tells two of the same
-/// name apart (names are unique within a sub-district only).
+/// name apart (names are unique within a sub-district only). 荷塘镇良村 is the village's, though 荷塘 alone is a
+/// community of that town: what names a town or sub-district in full names nothing else.
 ///
 /// # Errors
 /// `Nothing` or `Several`.
@@ -228,6 +229,7 @@ pub fn locate_address<'a>(
     address: &str,
 ) -> Result<Located<'a>, Unlocated> {
     let text: String = address.chars().filter(|c| !c.is_whitespace()).collect();
+    let text = Text::new(directory, text);
     let mut top = 0;
     let mut best: Vec<Located<'a>> = Vec::new();
     for named in directory.all() {
@@ -238,11 +240,14 @@ pub fn locate_address<'a>(
         else {
             continue;
         };
-        let Some((by, found)) = named_in(named, &text) else {
+        let Some((by, found)) = text.names(named) else {
             continue;
         };
         let above = named.parent.and_then(|parent| directory.get(parent));
-        let above_named = above.is_some_and(|parent| named_in(parent, &text).is_some());
+        // 荷塘 once is not both the town and its community of that name.
+        let above_named = above
+            .and_then(|parent| text.names(parent))
+            .is_some_and(|(_, other)| other != found || text.whole.matches(&found).count() > 1);
         let weight = named.depth() * 1000 + usize::from(above_named) * 500 + found.chars().count();
         if weight > top {
             top = weight;
@@ -266,24 +271,43 @@ fn is_place(kind: UnitKind) -> bool {
     matches!(kind, Subdistrict | Town | Community | Village | Grid)
 }
 
-/// The full name, the name without its kind (two characters or more), or another name.
-fn named_in(unit: &Unit, text: &str) -> Option<(MatchedBy, String)> {
-    if text.contains(&unit.name) {
-        return Some((MatchedBy::Name, unit.name.clone()));
+/// An address in which names are looked for.
+struct Text {
+    whole: String,
+    /// Without the full names of towns and sub-districts.
+    rest: String,
+}
+
+impl Text {
+    fn new(directory: &Directory, whole: String) -> Self {
+        let mut rest = whole.clone();
+        for unit in directory.all() {
+            if matches!(unit.kind, UnitKind::Subdistrict | UnitKind::Town) && rest.contains(&unit.name) {
+                rest = rest.replace(&unit.name, " ");
+            }
+        }
+        Self { whole, rest }
     }
-    let short = ["社区", "街道", "村", "镇"]
-        .iter()
-        .find_map(|kind| unit.name.strip_suffix(kind))
-        .unwrap_or(&unit.name);
-    if short.chars().count() >= 2 && text.contains(short) {
-        return Some((MatchedBy::Name, short.to_owned()));
+
+    /// The full name, the name without its kind (two characters or more), or another name.
+    fn names(&self, unit: &Unit) -> Option<(MatchedBy, String)> {
+        if self.whole.contains(&unit.name) {
+            return Some((MatchedBy::Name, unit.name.clone()));
+        }
+        let short = ["社区", "街道", "村", "镇"]
+            .iter()
+            .find_map(|kind| unit.name.strip_suffix(kind))
+            .unwrap_or(&unit.name);
+        if short.chars().count() >= 2 && self.rest.contains(short) {
+            return Some((MatchedBy::Name, short.to_owned()));
+        }
+        let longest = unit
+            .aliases
+            .iter()
+            .filter(|alias| self.whole.contains(alias.as_str()))
+            .max_by_key(|alias| alias.len());
+        longest.map(|alias| (MatchedBy::Alias, alias.clone()))
     }
-    let longest = unit
-        .aliases
-        .iter()
-        .filter(|alias| text.contains(alias.as_str()))
-        .max_by_key(|alias| alias.len());
-    longest.map(|alias| (MatchedBy::Alias, alias.clone()))
 }
 
 #[cfg(test)]
@@ -348,6 +372,8 @@ mod tests {
             ),
             unit(5, Village, "中心村", Some(3), "/1/3/5/", None),
             unit(6, Community, "羊桥社区", Some(2), "/1/2/6/", None),
+            unit(7, Community, "棠下社区", Some(3), "/1/3/7/", None),
+            unit(8, Village, "良村", Some(3), "/1/3/8/", None),
         ])
     }
 
@@ -362,6 +388,15 @@ mod tests {
         assert_eq!(by_address("港口路30号"), Ok(4));
         assert_eq!(by_address("棠下镇某路"), Ok(3));
         assert_eq!(by_address("火星"), Err(Unlocated::Nothing));
+    }
+
+    #[test]
+    fn the_full_name_of_a_town_is_not_the_short_one_of_a_community() {
+        assert_eq!(by_address("棠下镇良村3巷"), Ok(8));
+        assert_eq!(by_address("棠下镇棠下3巷"), Ok(7));
+        assert_eq!(by_address("棠下3巷"), Ok(7));
+        assert_eq!(by_address("棠下镇3巷"), Ok(3));
+        assert_eq!(by_address("棠下良村3巷"), Ok(8));
     }
 
     #[test]
