@@ -1,12 +1,16 @@
 //! Sends what waits: claim in one transaction, send with none open, settle in another.
 
 use super::channel::Channels;
-use super::store;
+use super::rules::LEASE_S;
+use super::store::{self, Outcome};
 use crate::platform::error::AppError;
 use crate::platform::jobs::{Job, Pass};
 use crate::platform::kit::Kit;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::notice;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
+use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -38,16 +42,20 @@ async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, 
     if pass == Pass::Idle {
         return Ok(pass);
     }
-    let sent: Vec<_> = stream::iter(due)
-        .map(|row| async move {
-            let failure = channels.send(&row).await.err().map(|error| error.to_string());
-            (row.id, failure)
+    let enough = kit.now() + TimeDelta::seconds(LEASE_S / 2);
+    let sent: Vec<_> = stream::iter(by_person(due))
+        .map(|rows| async move {
+            let mut sent = Vec::with_capacity(rows.len());
+            for row in rows {
+                sent.push((row.id, send(kit, channels, &row, enough).await));
+            }
+            sent
         })
         .buffer_unordered(PARALLEL)
-        .collect()
+        .concat()
         .await;
-    for (id, failure) in &sent {
-        if let Some(why) = failure {
+    for (id, outcome) in &sent {
+        if let Outcome::Failed(why) = outcome {
             tracing::warn!(notice = %id, why, "a message could not be sent");
         }
     }
@@ -57,4 +65,31 @@ async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, 
         })
         .await?;
     Ok(pass)
+}
+
+/// What is not begun within half a lease is left for the next pass.
+async fn send(kit: &Kit, channels: &Channels, row: &notice::Model, enough: DateTime<Utc>) -> Outcome {
+    if kit.now() > enough {
+        return Outcome::Untried;
+    }
+    match channels.send(row).await {
+        Ok(()) => Outcome::Sent,
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+/// The messages of each person in their order, which sending several side by side must keep.
+fn by_person(due: Vec<notice::Model>) -> Vec<Vec<notice::Model>> {
+    let mut places: HashMap<Uuid, usize> = HashMap::new();
+    let mut people: Vec<Vec<notice::Model>> = Vec::new();
+    for row in due {
+        let place = *places
+            .entry(row.recipient_id.unwrap_or(row.id.0))
+            .or_insert(people.len());
+        match people.get_mut(place) {
+            Some(rows) => rows.push(row),
+            None => people.push(vec![row]),
+        }
+    }
+    people
 }

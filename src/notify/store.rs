@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{NoticeId, TicketId};
 use entity::kind::{ActorKind, Lane, NoticeChannel, NoticeState};
 use entity::notice;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, SimpleExpr};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -116,18 +116,31 @@ fn pending() -> SimpleExpr {
     Expr::cust(format!("\"state\" = '{}'", NoticeState::Pending.word()))
 }
 
-/// Takes messages that are due, under a lease.
+/// Takes messages that are due, under a lease, oldest first. Who is just being sent one by another process waits:
+/// their messages must not overtake each other.
 pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<notice::Model>, AppError> {
     let free = Condition::any()
         .add(notice::Column::LeasedUntil.is_null())
         .add(notice::Column::LeasedUntil.lt(tx.now()));
+    let other = Alias::new("other");
+    let of_other = |column| Expr::col((other.clone(), column));
+    let being_sent = Query::select()
+        .expr(Expr::val(1))
+        .from_as(notice::Entity, other.clone())
+        .and_where(
+            of_other(notice::Column::RecipientId).equals((notice::Entity, notice::Column::RecipientId)),
+        )
+        .and_where(of_other(notice::Column::LeasedUntil).gte(tx.now()))
+        .to_owned();
     let due = notice::Entity::find()
         .filter(pending())
         .filter(notice::Column::NextAt.lte(tx.now()))
         .filter(free)
+        .filter(Expr::not_exists(being_sent))
         // The words of the lanes sort the other way round: urgent, normal, bulk.
         .order_by_desc(notice::Column::Lane)
         .order_by_asc(notice::Column::NextAt)
+        .order_by_asc(notice::Column::Id)
         .limit(*most)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
@@ -145,41 +158,61 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
     Ok(due)
 }
 
-/// How sending a message went: what failed, if it did.
-pub(super) type Sent = (NoticeId, Option<String>);
+/// How sending a message went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Sent,
+    /// And why.
+    Failed(String),
+    /// There was no time left.
+    Untried,
+}
+
+/// A message and how sending it went.
+pub(super) type Sending = (NoticeId, Outcome);
 
 /// Notes how sending went. A lease that another sender took over meanwhile is left alone.
-pub(super) async fn settle(tx: &Tx, (sender, sent): &(Uuid, Vec<Sent>)) -> Result<(), AppError> {
-    let of = |failed: bool| {
-        let those = sent.iter().filter(|(_, failure)| failure.is_some() == failed);
+pub(super) async fn settle(tx: &Tx, (sender, sent): &(Uuid, Vec<Sending>)) -> Result<(), AppError> {
+    let of = |wanted: fn(&Outcome) -> bool| {
+        let those = sent.iter().filter(|(_, outcome)| wanted(outcome));
         padded(&those.map(|(id, _)| *id).collect::<Vec<_>>())
     };
-    notice::Entity::update_many()
+    let release = notice::Entity::update_many()
+        .col_expr(notice::Column::LeasedBy, Expr::value(None::<Uuid>))
+        .col_expr(notice::Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
+        .filter(notice::Column::LeasedBy.eq(*sender));
+    release
+        .clone()
         .col_expr(
             notice::Column::Attempts,
             Expr::col(notice::Column::Attempts).add(1),
         )
-        .col_expr(notice::Column::LeasedBy, Expr::value(None::<Uuid>))
-        .col_expr(notice::Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
         .col_expr(notice::Column::LastError, Expr::value(None::<String>))
         .col_expr(notice::Column::State, Expr::value(NoticeState::Sent))
         .col_expr(notice::Column::SentAt, Expr::value(Some(tx.now())))
-        .filter(notice::Column::Id.is_in(of(false)))
-        .filter(notice::Column::LeasedBy.eq(*sender))
+        .filter(notice::Column::Id.is_in(of(|outcome| *outcome == Outcome::Sent)))
         .exec(tx)
         .await?;
-    if of(true).is_empty() {
+    let untried = of(|outcome| *outcome == Outcome::Untried);
+    if !untried.is_empty() {
+        release.filter(notice::Column::Id.is_in(untried)).exec(tx).await?;
+    }
+    let failed = of(|outcome| matches!(outcome, Outcome::Failed(_)));
+    if failed.is_empty() {
         return Ok(());
     }
     let failed = notice::Entity::find()
-        .filter(notice::Column::Id.is_in(of(true)))
+        .filter(notice::Column::Id.is_in(failed))
         .filter(notice::Column::LeasedBy.eq(*sender))
         .lock_exclusive()
         .all(tx)
         .await?;
     for row in failed {
-        let failure = sent.iter().find(|(id, _)| *id == row.id);
-        retry(tx, row, failure.and_then(|(_, failure)| failure.clone())).await?;
+        let why = sent.iter().find_map(|(id, outcome)| match outcome {
+            Outcome::Failed(why) if *id == row.id => Some(why.clone()),
+            _ => None,
+        });
+        retry(tx, row, why).await?;
     }
     Ok(())
 }
