@@ -90,6 +90,7 @@ impl App {
         let methods = Methods::new(&document().paths);
         let server = HttpServer::new(move || {
             let methods = methods.clone();
+            let app = app.for_worker();
             let (routed, openapi) = Actix::new()
                 .into_utoipa_app()
                 .openapi(document::head())
@@ -137,6 +138,16 @@ impl App {
             .disable_signals()
             .listen(listener)?;
         Ok(server.run())
+    }
+}
+
+impl App {
+    /// For a thread that serves requests.
+    fn for_worker(&self) -> Self {
+        let mut desk = self.desk.clone();
+        let config = &desk.kit.config;
+        desk.kit.db = desk.kit.db.for_worker(&config.database, config.server.workers);
+        Self { desk }
     }
 }
 

@@ -24,7 +24,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlErr, St
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
-pub use tx::Tx;
+pub use tx::{Tx, together};
 
 /// A command's way of running: a function without state of its own, so that it can run again.
 pub type Body<I, T> = for<'t> fn(&'t Tx, &'t I) -> BoxFuture<'t, Result<T, AppError>>;
@@ -44,7 +44,7 @@ struct Engine {
 
 enum Backend {
     Sqlite(sqlite::Writer),
-    Postgres(postgres::Writer),
+    Postgres(Box<postgres::Writer>),
 }
 
 /// What makes a transaction besides its connection.
@@ -79,6 +79,23 @@ impl Db {
             backend,
             kick,
         })))
+    }
+
+    /// The same database for one of `workers` threads that serve requests. A connection to PostgreSQL belongs to the
+    /// thread that opened it: used by another, each answer wakes both. So every worker has connections of its own, made
+    /// when they are needed. Those of the embedded database are threads themselves, and shared.
+    #[must_use]
+    pub fn for_worker(&self, config: &DatabaseConfig, workers: usize) -> Self {
+        let Backend::Postgres(writer) = &self.0.backend else {
+            return self.clone();
+        };
+        let workers = u32::try_from(workers).unwrap_or(u32::MAX);
+        let (read, writer) = writer.apart(config.connections, workers);
+        Self(Arc::new(Engine {
+            read: ReadPool(read),
+            backend: Backend::Postgres(Box::new(writer)),
+            kick: self.0.kick.clone(),
+        }))
     }
 
     /// A connection for questions. On SQLite it can't write.

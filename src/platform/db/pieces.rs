@@ -2,7 +2,7 @@
 //! and kept: with these two there are seven of each, and all are soon in the cache of prepared statements.
 
 /// Rows in one INSERT at most.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// Rows in pieces of 32, then 16, 8, 4, 2 and 1.
 pub fn pieces<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {

@@ -6,19 +6,27 @@ use crate::platform::error::{AppError, Code};
 use anyhow::{Context, ensure};
 use futures_util::FutureExt;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, Statement,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, Statement,
     TransactionTrait,
 };
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::panic::AssertUnwindSafe;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 const ATTEMPTS: usize = 5;
 
+/// One connection of so many is for background work; the workers share the others.
+const JOBS_SHARE: u32 = 4;
+
 /// The pool, and what makes transactions.
 pub(super) struct Writer {
     pool: DatabaseConnection,
     source: Source,
+    options: PgConnectOptions,
+    patience: Duration,
 }
 
 pub(super) async fn open(
@@ -26,31 +34,36 @@ pub(super) async fn open(
     source: Source,
     migrate: bool,
 ) -> anyhow::Result<(DatabaseConnection, Backend)> {
-    let mut options = ConnectOptions::new(config.url.clone());
-    options
-        .min_connections(1)
-        .max_connections(config.connections)
-        .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms))
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|postgres| {
-            postgres
-                .statement_cache_capacity(256)
-                .options([("timezone", "UTC")])
-        });
-    let pool = Database::connect(options)
+    let options = PgConnectOptions::from_str(&config.url)?
+        .statement_cache_capacity(256)
+        .options([("timezone", "UTC")])
+        .disable_statement_logging();
+    let patience = Duration::from_millis(config.acquire_timeout_ms);
+    let pool = pool(&options, patience, config.connections.div_ceil(JOBS_SHARE));
+    // The lock of migrations and what they do need a connection each; this pool may have one alone.
+    let apart = super::schema::connect(&config.url)
         .await
         .context("can't reach the PostgreSQL database")?;
-    // The lock of migrations and what they do need a connection each; this pool may have one alone.
-    let apart = super::schema::connect(&config.url).await?;
     super::prepare_schema(&apart, migrate).await?;
     apart.close().await?;
     assert_durable(&pool).await?;
     let writer = Writer {
         pool: pool.clone(),
         source,
+        options,
+        patience,
     };
-    Ok((pool, Backend::Postgres(writer)))
+    Ok((pool, Backend::Postgres(Box::new(writer))))
+}
+
+/// Opens nothing yet: connections are made when they are asked for.
+fn pool(options: &PgConnectOptions, patience: Duration, connections: u32) -> DatabaseConnection {
+    let pool = PgPoolOptions::new()
+        .max_connections(connections.max(1))
+        .acquire_timeout(patience)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.clone());
+    SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
 
 /// Promises of durability are checked; `fsync` is the operator's, and reported by `hotline check`.
@@ -74,6 +87,19 @@ async fn assert_durable(pool: &DatabaseConnection) -> anyhow::Result<()> {
 }
 
 impl Writer {
+    /// With connections of its own: one part of `parts` of those that workers have.
+    pub(super) fn apart(&self, connections: u32, parts: u32) -> (DatabaseConnection, Self) {
+        let theirs = connections - connections.div_ceil(JOBS_SHARE);
+        let pool = pool(&self.options, self.patience, theirs / parts.max(1));
+        let writer = Self {
+            pool: pool.clone(),
+            source: self.source.clone(),
+            options: self.options.clone(),
+            patience: self.patience,
+        };
+        (pool, writer)
+    }
+
     pub(super) async fn run(&self, job: Job) -> Result<Erased, AppError> {
         let mut left = ATTEMPTS;
         loop {

@@ -1,13 +1,14 @@
 //! A transaction as a command sees it.
 
+use super::Source;
 use super::limit::written_out;
-use super::{Source, pieces};
+use super::pieces::{MOST, pieces};
 use crate::platform::id::IdGen;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use sea_orm::sea_query::{Alias, CommonTableExpression, InsertStatement, WithClause};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
-    QueryResult, Statement,
+    QueryResult, QueryTrait, Statement, StatementBuilder,
 };
 use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -157,19 +158,54 @@ impl Staged {
         }
     }
 
+    /// Writes the rows: table by table on SQLite, whose statements cost no round trip; in as few statements as can be
+    /// on PostgreSQL. There the order of tables is free: keys are checked at the end of a statement.
     pub(super) async fn insert(self, conn: &DatabaseTransaction) -> Result<(), DbErr> {
-        for table in self.0 {
-            table.insert(conn).await?;
+        let backend = conn.get_database_backend();
+        let mut inserts: Vec<InsertStatement> = self
+            .0
+            .into_iter()
+            .flat_map(|table| table.inserts(backend))
+            .collect();
+        if backend != DbBackend::Postgres {
+            for insert in &inserts {
+                conn.execute(insert).await?;
+            }
+            return Ok(());
+        }
+        while let Some(last) = inserts.pop() {
+            let rest = inserts.split_off(inserts.len().saturating_sub(AT_ONCE - 1));
+            conn.execute_raw(together(backend, rest, last)).await?;
         }
         Ok(())
     }
+}
+
+/// Inserts in one statement: 32 rows of 30 columns each are well below the 65,535 values that PostgreSQL takes.
+const AT_ONCE: usize = 16;
+
+/// `WITH a AS (INSERT …), b AS (INSERT …) INSERT …`.
+#[must_use]
+pub fn together(backend: DbBackend, rest: Vec<InsertStatement>, last: InsertStatement) -> Statement {
+    if rest.is_empty() {
+        return StatementBuilder::build(&last, &backend);
+    }
+    let mut with = WithClause::new();
+    for (n, insert) in rest.into_iter().enumerate() {
+        let part = CommonTableExpression::new()
+            .table_name(Alias::new(format!("part_{n}")))
+            .query(insert)
+            .to_owned();
+        with.cte(part);
+    }
+    StatementBuilder::build(&last.with(with), &backend)
 }
 
 trait Table: Send {
     fn row_type(&self) -> TypeId;
     fn append(&mut self, other: Box<dyn Any>);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
-    fn insert(self: Box<Self>, conn: &DatabaseTransaction) -> BoxFuture<'_, Result<(), DbErr>>;
+    fn inserts(self: Box<Self>, backend: DbBackend) -> Vec<InsertStatement>;
 }
 
 struct Rows<A>(Vec<A>);
@@ -192,12 +228,12 @@ where
         self
     }
 
-    fn insert(self: Box<Self>, conn: &DatabaseTransaction) -> BoxFuture<'_, Result<(), DbErr>> {
-        Box::pin(async move {
-            for some in pieces(self.0) {
-                A::Entity::insert_many(some).exec_without_returning(conn).await?;
-            }
-            Ok(())
-        })
+    fn inserts(self: Box<Self>, backend: DbBackend) -> Vec<InsertStatement> {
+        let insert = |rows| A::Entity::insert_many(rows).into_query();
+        // Statements that hold several inserts are of many shapes anyway.
+        if backend == DbBackend::Postgres && self.0.len() <= MOST {
+            return vec![insert(self.0)];
+        }
+        pieces(self.0).map(insert).collect()
     }
 }
