@@ -2,9 +2,21 @@
 //! application, so that both find the same.
 
 use super::Db;
-use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, SimpleExpr};
 
 impl Db {
+    /// A column of which nearly every row has the value that is asked for. SQLite would rather read them all by an index
+    /// and sort them than follow the order that is wanted, so it gets an expression that no index serves; PostgreSQL
+    /// counts values, and would be misled by one.
+    #[must_use]
+    pub fn unindexed(&self, column: Expr) -> SimpleExpr {
+        if self.is_sqlite() {
+            column.binary(BinOper::Custom("||"), "")
+        } else {
+            column
+        }
+    }
+
     /// What the index stores of terms in order.
     #[must_use]
     pub fn search_document(&self, terms: &[String]) -> String {

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use entity::id::TicketId;
 use entity::kind::{Channel, LegNature, RequestType, Role, TicketState, Urgency};
 use entity::{assignment, ticket, ticket_requester, ticket_search};
-use sea_orm::sea_query::{Alias, BinOper, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 /// Tickets of these states are done.
@@ -102,14 +102,18 @@ pub async fn page(
     let list = List::new("tickets", &(actor.key(), &plain));
     let mut select = select();
     select
-        .cond_where(scope(actor, reach))
-        .cond_where(filters(db, directory, actor, query, now)?);
+        .cond_where(scope(db, actor, reach))
+        .cond_where(filters(directory, actor, query, now)?);
+    // Where a search may look first. The embedded database can't cut its index so.
+    let mut recent = None;
     match sort {
         Sort::Newest => {
-            if let Some(before) = list.read::<TicketId>(query.cursor.as_deref())? {
+            let before = list.read::<TicketId>(query.cursor.as_deref())?;
+            if let Some(before) = before {
                 select.and_where(col(ticket::Column::Id).lt(before));
             }
             select.order_by((ticket::Entity, ticket::Column::Id), Order::Desc);
+            recent = (!db.is_sqlite()).then_some(before);
         }
         Sort::Due => {
             if let Some((due, id)) = list.read::<(DateTime<Utc>, TicketId)>(query.cursor.as_deref())? {
@@ -126,17 +130,34 @@ pub async fn page(
         }
     }
     select.limit(limit + 1);
-    let rows = db.read().query_all(&select).await?;
-    let rows: Vec<Listed> = rows
-        .iter()
-        .map(|row| Listed::from_query_result(row, ""))
-        .collect::<Result<_, _>>()?;
+    let rows = match (&query.q, recent) {
+        (None, _) => listed(db, &select).await?,
+        (Some(words), None) => listed(db, &searching(&select, found(db, words)?)).await?,
+        (Some(words), Some(before)) => {
+            let rows = listed(db, &searching(&select, found_lately(db, words, before)?)).await?;
+            if u64::try_from(rows.len()).is_ok_and(|n| n > limit) {
+                rows
+            } else {
+                listed(db, &searching(&select, found(db, words)?)).await?
+            }
+        }
+    };
     let names = matches!(actor, Actor::Staff { .. });
     let item = |row: Listed| Ok(row.out(now, names));
     match sort {
         Sort::Newest => list.page(rows, limit, |row| row.id, item),
         Sort::Due => list.page(rows, limit, |row| (row.next_due_at.unwrap_or(now), row.id), item),
     }
+}
+
+async fn listed(db: &Db, select: &SelectStatement) -> Result<Vec<Listed>, AppError> {
+    let rows = db.read().query_all(select).await?;
+    let rows = rows.iter().map(|row| Listed::from_query_result(row, ""));
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn searching(select: &SelectStatement, found: SimpleExpr) -> SelectStatement {
+    select.clone().and_where(found).to_owned()
 }
 
 /// How many tickets of a filter there are, counting no further than `most`.
@@ -155,9 +176,12 @@ pub async fn count_up_to(
     inner.expr(Expr::val(1)).from(ticket::Entity);
     join_lead(&mut inner);
     inner
-        .cond_where(scope(actor, reach))
-        .cond_where(filters(db, directory, actor, query, now)?)
+        .cond_where(scope(db, actor, reach))
+        .cond_where(filters(directory, actor, query, now)?)
         .limit(most);
+    if let Some(words) = &query.q {
+        inner.and_where(found(db, words)?);
+    }
     let mut outer = Query::select();
     outer
         .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
@@ -218,13 +242,13 @@ pub(super) fn col(column: ticket::Column) -> Expr {
 }
 
 /// What the caller reaches, as a condition: the twin of `Reach::contains`, pinned to it by a test.
-pub fn scope(actor: &Actor, reach: &Reach) -> Cond {
+pub fn scope(db: &Db, actor: &Actor, reach: &Reach) -> Cond {
     let mut any = Cond::any();
     if reach.public {
         return Cond::all();
     }
     for district in &reach.districts {
-        any = any.add(in_range(unindexed(col(ticket::Column::PlacePath)), district));
+        any = any.add(in_range(db.unindexed(col(ticket::Column::PlacePath)), district));
     }
     let leg = |column| Expr::col((assignment::Entity, column));
     let mut legs = Cond::any();
@@ -273,12 +297,6 @@ fn own(actor: &Actor) -> Option<SimpleExpr> {
     Some(col(ticket::Column::Id).in_subquery(theirs))
 }
 
-/// The same text by an expression that no index serves. A district holds nearly every ticket: SQLite would rather read
-/// them all by the index of places and sort them than follow the key from the newest.
-fn unindexed(column: Expr) -> SimpleExpr {
-    column.binary(BinOper::Custom("||"), "")
-}
-
 fn in_range(column: impl Into<SimpleExpr>, prefix: &str) -> SimpleExpr {
     let column = column.into();
     column.clone().gte(prefix).and(column.lt(after_prefix(prefix)))
@@ -300,7 +318,6 @@ fn sort(query: &TicketsQuery) -> Result<Sort, AppError> {
 }
 
 fn filters(
-    db: &Db,
     directory: &Directory,
     actor: &Actor,
     query: &TicketsQuery,
@@ -368,9 +385,6 @@ fn filters(
             number.ok_or_else(|| AppError::field("?number", Rule::Form("15 digits with a check digit")))?;
         all = all.add(col(C::Number).eq(number));
     }
-    if let Some(words) = &query.q {
-        all = all.add(found(db, words)?);
-    }
     Ok(all)
 }
 
@@ -395,19 +409,63 @@ fn whose_may_be_known(actor: &Actor) -> SimpleExpr {
     }
 }
 
-fn found(db: &Db, words: &str) -> Result<SimpleExpr, AppError> {
+/// Tickets that hold the words.
+///
+/// # Errors
+/// `InvalidInput` for words that can't be looked for.
+pub fn found(db: &Db, words: &str) -> Result<SimpleExpr, AppError> {
+    let hits = hits(db.search_condition(&phrases(words)?));
+    if db.is_sqlite() {
+        return Ok(col(ticket::Column::Id).in_subquery(hits));
+    }
+    // As an array, the hits are looked up first, by their index. Joined, PostgreSQL may rather follow the key from the
+    // newest ticket and read the words of each: for a rare word that is all of them.
+    let all = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(hits.into())));
+    Ok(col(ticket::Column::Id).eq(Func::cust("ANY").arg(all)))
+}
+
+/// How far back a search looks first: a word of which one ticket in a hundred tells fills a page from so many, and the
+/// hits among all tickets need not be gathered and sorted.
+const LATELY: u64 = 2_000;
+
+/// The same, among the newest tickets or those next before one; for PostgreSQL.
+///
+/// # Errors
+/// As `found`.
+pub fn found_lately(db: &Db, words: &str, before: Option<TicketId>) -> Result<SimpleExpr, AppError> {
+    let mut first = Query::select();
+    first
+        .column(ticket_search::Column::TicketId)
+        .from(ticket_search::Entity)
+        .order_by(ticket_search::Column::TicketId, Order::Desc)
+        .limit(1)
+        .offset(LATELY);
+    // Words by an expression that their index does not serve: the newest tickets are to be read, not all hits.
+    let words = Expr::cust_with_expr("($1) IS TRUE", db.search_condition(&phrases(words)?));
+    let mut hits = hits(words);
+    let id = || Expr::col(ticket_search::Column::TicketId);
+    if let Some(before) = before {
+        first.and_where(id().lt(before));
+        hits.and_where(id().lt(before));
+    }
+    hits.and_where(id().gte(Expr::SubQuery(None, Box::new(first.into()))));
+    Ok(col(ticket::Column::Id).in_subquery(hits))
+}
+
+fn phrases(words: &str) -> Result<Vec<Vec<String>>, AppError> {
     if words.chars().count() > 50 {
         return Err(AppError::field("?q", Rule::TooLong(50)));
     }
-    let phrases = likeness::query_phrases(words);
-    let phrases =
-        phrases.ok_or_else(|| AppError::field("?q", Rule::Form("letters, digits or Chinese characters")))?;
-    let hits = Query::select()
+    likeness::query_phrases(words)
+        .ok_or_else(|| AppError::field("?q", Rule::Form("letters, digits or Chinese characters")))
+}
+
+fn hits(words: SimpleExpr) -> SelectStatement {
+    Query::select()
         .column(ticket_search::Column::TicketId)
         .from(ticket_search::Entity)
-        .and_where(db.search_condition(&phrases))
-        .to_owned();
-    Ok(col(ticket::Column::Id).in_subquery(hits))
+        .and_where(words)
+        .to_owned()
 }
 
 /// The queues that people work from.

@@ -47,12 +47,12 @@ pub struct Matter<'a> {
 pub async fn find(kit: &Kit, caller: &Caller, matter: &Matter<'_>) -> Result<Vec<SimilarOut>, AppError> {
     let mut offered = Vec::new();
     if let Some(person) = of_person(kit, matter.phone, matter.resident) {
-        let mut mine = open_tickets(caller);
+        let mut mine = open_tickets(kit, caller);
         mine.and_where(person);
         offered.extend(compare(kit, mine, matter.text, "same_person", 0.0).await?);
     }
     if matches!(caller.actor, Actor::Staff { .. }) {
-        let mut there = open_tickets(caller);
+        let mut there = open_tickets(kit, caller);
         let second_level: String = matter.category.chars().take(4).collect();
         there
             .and_where(col(ticket::Column::PlaceUnitId).eq(matter.place))
@@ -65,10 +65,10 @@ pub async fn find(kit: &Kit, caller: &Caller, matter: &Matter<'_>) -> Result<Vec
     Ok(offered)
 }
 
-fn open_tickets(caller: &Caller) -> SelectStatement {
+fn open_tickets(kit: &Kit, caller: &Caller) -> SelectStatement {
     let mut select = select();
     select
-        .cond_where(scope(&caller.actor, &caller.reach()))
+        .cond_where(scope(&kit.db, &caller.actor, &caller.reach()))
         .and_where(col(ticket::Column::State).is_not_in(DONE))
         .order_by((ticket::Entity, ticket::Column::Id), Order::Desc)
         .limit(LOOKED_AT);
@@ -173,7 +173,7 @@ async fn recent(
     };
     let mut select = select();
     select
-        .cond_where(scope(&caller.actor, &caller.reach()))
+        .cond_where(scope(&kit.db, &caller.actor, &caller.reach()))
         .and_where(person)
         .order_by((ticket::Entity, ticket::Column::Id), Order::Desc)
         .limit(10);
