@@ -32,7 +32,7 @@ impl Pass {
 
 /// How long work is gathered before a job looks: a busy process makes more all the time, and a transaction for each
 /// piece of it would cost as much as the requests themselves.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(150);
 
 type Work = Arc<dyn Fn() -> BoxFuture<'static, Result<Pass, AppError>> + Send + Sync>;
 
