@@ -13,11 +13,11 @@ use entity::{
 use hotline::access::Reach;
 use hotline::access::actor::Actor;
 use hotline::access::authenticate::local_day;
+use hotline::platform::db::together;
 use hotline::platform::kit::Kit;
 use hotline::tickets::queries::{detail, list};
-use hotline::tickets::rules::likeness;
 use sea_orm::ActiveValue::NotSet;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Order, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Statement, StatementBuilder,
@@ -39,7 +39,15 @@ SELECT s.subject_kind, s.subject_id, s.second_factor, st.display_name, r.id AS r
  ORDER BY g.id, p.path";
 
 /// How many cases a load goes through before it begins again.
-const CASES: u64 = 2_000;
+const CASES: usize = 2_000;
+
+/// Tickets under way, the newest first.
+pub async fn under_way(kit: &Kit) -> anyhow::Result<Vec<ticket::Model>> {
+    let found = ticket::Entity::find()
+        .filter(ticket::Column::State.is_in([TicketState::Dispatched, TicketState::InProgress]))
+        .order_by_desc(ticket::Column::Id);
+    Ok(found.all(kit.db.read()).await?)
+}
 
 /// Makes the loads of the bare driver.
 pub struct Maker<'a> {
@@ -119,20 +127,18 @@ impl<'a> Maker<'a> {
         self.pages(vec![page])
     }
 
-    /// `GET /tickets?q=…`.
-    pub fn search(&self, words: &[&str]) -> Arc<Load> {
+    /// `GET /tickets?q=…`: words that fill a page from the newest tickets.
+    pub fn search(&self, words: &[&str]) -> anyhow::Result<Arc<Load>> {
+        let db = &self.kit.db;
         let pages = words.iter().map(|word| {
-            let phrases = likeness::query_phrases(word).unwrap_or_default();
-            let hits = Query::select()
-                .column(ticket_search::Column::TicketId)
-                .from(ticket_search::Entity)
-                .and_where(self.kit.db.search_condition(&phrases))
-                .to_owned();
-            let mut page = self.page();
-            page.and_where(Expr::col((ticket::Entity, ticket::Column::Id)).in_subquery(hits));
-            page
+            let found = if db.is_sqlite() {
+                list::found(db, word)?
+            } else {
+                list::found_lately(db, word, None)?
+            };
+            Ok(self.page().and_where(found).to_owned())
         });
-        self.pages(pages.collect())
+        Ok(self.pages(pages.collect::<anyhow::Result<_>>()?))
     }
 
     fn page(&self) -> SelectStatement {
@@ -141,7 +147,7 @@ impl<'a> Maker<'a> {
             ..Reach::default()
         };
         let mut page = list::select();
-        page.cond_where(list::scope(&Actor::Anonymous, &reach))
+        page.cond_where(list::scope(&self.kit.db, &Actor::Anonymous, &reach))
             .order_by((ticket::Entity, ticket::Column::Id), Order::Desc)
             .limit(21);
         page
@@ -192,17 +198,12 @@ impl<'a> Maker<'a> {
     /// `POST /tickets/{id}/actions` with a note, after this ticket that has just got one.
     pub async fn note(&self, id: TicketId) -> anyhow::Result<Arc<Load>> {
         let noted = Rows::of(self.kit, id).await?;
-        let tickets = ticket::Entity::find()
-            // Closed ones, which the server is not asked to note anything on meanwhile: their versions are known.
-            .filter(ticket::Column::State.eq(TicketState::Closed))
-            .order_by_asc(ticket::Column::Id)
-            .limit(CASES)
-            .all(self.kit.db.read())
-            .await?;
+        // Those that the server is not asked to note anything on meanwhile: their versions are known.
+        let tickets = under_way(self.kit).await?.into_iter().skip(1).step_by(2);
         let entry = noted.entries.last().context("an entry")?;
         let event = noted.events.last().context("an event")?;
         let mut steps = Steps::default();
-        let cases = tickets.into_iter().map(|ticket| {
+        let cases = tickets.take(CASES).map(|ticket| {
             let differs = Differs {
                 ids: [event.id.0].into(),
                 key: Some(noted.answer.id.clone()),
@@ -235,14 +236,14 @@ impl<'a> Maker<'a> {
                 seq: i64::MAX,
                 ..entry.clone()
             };
-            add(insert(backend, vec![entry.into_active_model().reset_all()]));
             let mut event = placeless(event.clone());
             event.subject_id = sea_orm::ActiveValue::Set(ticket.id.0);
-            add(insert(backend, vec![event]));
-            add(insert(
-                backend,
-                vec![noted.answer.clone().into_active_model().reset_all()],
-            ));
+            let inserts = vec![
+                insert(vec![entry.into_active_model().reset_all()]),
+                insert(vec![event]),
+                insert(vec![noted.answer.clone().into_active_model().reset_all()]),
+            ];
+            staged(backend, inserts).into_iter().for_each(&mut add);
             Case { before, within }
         });
         let cases = cases.collect();
@@ -250,8 +251,22 @@ impl<'a> Maker<'a> {
     }
 }
 
-fn insert<A: ActiveModelTrait>(backend: DbBackend, rows: Vec<A>) -> Statement {
-    A::Entity::insert_many(rows).build(backend)
+fn insert<A: ActiveModelTrait>(rows: Vec<A>) -> InsertStatement {
+    A::Entity::insert_many(rows).into_query()
+}
+
+/// What a transaction put aside: one statement on PostgreSQL, one for each table on SQLite.
+fn staged(backend: DbBackend, mut inserts: Vec<InsertStatement>) -> Vec<Statement> {
+    match (backend, inserts.pop()) {
+        (DbBackend::Postgres, Some(last)) => {
+            vec![together(backend, inserts, last)]
+        }
+        (_, last) => {
+            let all = inserts.into_iter().chain(last);
+            all.map(|insert| StatementBuilder::build(&insert, &backend))
+                .collect()
+        }
+    }
 }
 
 /// An event as it is inserted: the database counts.
@@ -329,7 +344,6 @@ impl Rows {
         macro_rules! all {
             ($rows:expr) => {
                 insert(
-                    backend,
                     $rows
                         .iter()
                         .cloned()
@@ -339,10 +353,7 @@ impl Rows {
             };
         }
         let mut statements = vec![all!(self.entries)];
-        statements.push(insert(
-            backend,
-            self.events.iter().cloned().map(placeless).collect(),
-        ));
+        statements.push(insert(self.events.iter().cloned().map(placeless).collect()));
         statements.push(all!(self.legs));
         statements.push(all!(self.clocks));
         statements.push(all!(self.timers));
@@ -350,6 +361,6 @@ impl Rows {
         statements.push(all!(self.requesters));
         statements.extend(self.terms.iter().map(|terms| all!([terms.clone()])));
         statements.push(all!([self.answer.clone()]));
-        statements
+        staged(backend, statements)
     }
 }
