@@ -369,6 +369,11 @@ impl Load {
         (&self.cases[at], fresh)
     }
 
+    /// Whether requests write.
+    pub fn writes(&self) -> bool {
+        self.cases.iter().any(|case| !case.within.is_empty())
+    }
+
     /// Statements of a request, with BEGIN and COMMIT.
     pub fn statements(&self) -> String {
         let case = self.cases.first().cloned().unwrap_or_default();

@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server.
 pub struct Server {
+    command: Command,
     child: Child,
     port: u16,
     ended: bool,
@@ -24,24 +25,38 @@ impl Server {
     /// Starts the program and waits until it is ready.
     pub async fn start(program: &Path, config: &Path, port: u16) -> anyhow::Result<Self> {
         let begun = Instant::now();
-        let child = Command::new(program)
-            .arg("--config")
-            .arg(config)
-            .arg("serve")
+        let mut command = Command::new(program);
+        command.arg("--config").arg(config).arg("serve");
+        let child = command
             .spawn()
             .with_context(|| format!("can't start {}", program.display()))?;
         let mut server = Self {
+            command,
             child,
             port,
             ended: false,
             ready_after: PATIENCE,
         };
-        while !is_ready(port).await {
+        server.get_ready(begun).await?;
+        Ok(server)
+    }
+
+    async fn get_ready(&mut self, begun: Instant) -> anyhow::Result<()> {
+        while !is_ready(self.port).await {
             ensure!(begun.elapsed() < PATIENCE, "the server does not get ready");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        server.ready_after = begun.elapsed();
-        Ok(server)
+        self.ready_after = begun.elapsed();
+        Ok(())
+    }
+
+    /// Starts it again after a stop.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        self.child = self.command.spawn()?;
+        self.ended = false;
+        self.get_ready(begun).await?;
+        self.forget_peak()
     }
 
     /// Where it answers.
@@ -78,7 +93,7 @@ impl Server {
     }
 
     /// Stops it as an operator would.
-    pub fn stop(mut self) -> anyhow::Result<()> {
+    pub fn stop(&mut self) -> anyhow::Result<()> {
         let told = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status()?;
