@@ -130,6 +130,8 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
         .and_where(
             of_other(notice::Column::RecipientId).equals((notice::Entity, notice::Column::RecipientId)),
         )
+        // Written out, so that the index of messages being sent serves it: a person may have thousands of others.
+        .and_where(of_other(notice::Column::LeasedUntil).is_not_null())
         .and_where(of_other(notice::Column::LeasedUntil).gte(tx.now()))
         .to_owned();
     let due = notice::Entity::find()

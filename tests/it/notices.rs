@@ -6,6 +6,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 /// An SMS gateway that answers as it is told and keeps what it got.
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex};
 struct Gateway {
     got: Arc<Mutex<Vec<(String, Value)>>>,
     fails: Arc<Mutex<usize>>,
+    sending: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Gateway {
@@ -31,15 +33,20 @@ impl Gateway {
         (url, handle)
     }
 
+    fn refuses(&self) -> bool {
+        let mut fails = self.fails.lock().unwrap();
+        let refuses = *fails > 0;
+        *fails = fails.saturating_sub(1);
+        refuses
+    }
+
     fn count(&self) -> usize {
         self.got.lock().unwrap().len()
     }
 }
 
 async fn take(gateway: web::Data<Gateway>, request: HttpRequest, body: web::Json<Value>) -> HttpResponse {
-    let mut fails = gateway.fails.lock().unwrap();
-    if *fails > 0 {
-        *fails -= 1;
+    if gateway.refuses() {
         return HttpResponse::InternalServerError().finish();
     }
     let key = request
@@ -53,6 +60,17 @@ async fn take(gateway: web::Data<Gateway>, request: HttpRequest, body: web::Json
         request.headers().get("authorization").unwrap(),
         "Bearer gateway-token"
     );
+    let phone = body["phone"].as_str().unwrap().to_owned();
+    let alone = gateway.sending.lock().unwrap().insert(phone.clone());
+    assert!(
+        alone,
+        "two messages to one person at a time could overtake each other"
+    );
+    // Time for another to come.
+    for _ in 0..500 {
+        tokio::task::yield_now().await;
+    }
+    gateway.sending.lock().unwrap().remove(&phone);
     gateway.got.lock().unwrap().push((key, body.into_inner()));
     HttpResponse::Ok().finish()
 }
@@ -169,6 +187,35 @@ on_both! {
         let code: String = text.chars().filter(char::is_ascii_digit).skip(5).take(6).collect();
         let login = json!({ "phone": "13900000002", "code": code });
         app.nobody().post("/api/v1/auth/code/login", &login).await.expect(200);
+        handle.stop(false).await;
+        app.stop().await;
+    }
+
+    /// Messages to one person go out one after the other, oldest first; those to others beside them.
+    async fn messages_do_not_overtake_each_other(ignored: TestApp) {
+        let (app, gateway, handle) = with_gateway(ignored.backend, true).await;
+        let operator = app.staff("operator").await;
+        for phone in ["13900000001", "13900000002"] {
+            for title in ["楼道灯不亮", "楼道堆放杂物", "广场舞噪声"] {
+                let request = json!({
+                    "requester": { "phone": phone },
+                    "category": "120302", "title": title, "content": "请处理。",
+                    "place": { "address": "白沙街道羊桥社区演示路1号" },
+                });
+                operator.post("/api/v1/tickets", &request).await.expect(201);
+            }
+        }
+        app.settle().await;
+        let got = gateway.got.lock().unwrap().clone();
+        for phone in ["+8613900000001", "+8613900000002"] {
+            let theirs: Vec<_> = got
+                .iter()
+                .filter(|(_, message)| message["phone"] == phone)
+                .map(|(key, _)| key)
+                .collect();
+            assert!(theirs.len() >= 3, "{got:?}");
+            assert!(theirs.is_sorted(), "ids grow with time: {theirs:?}");
+        }
         handle.stop(false).await;
         app.stop().await;
     }
