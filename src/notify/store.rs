@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{NoticeId, TicketId};
 use entity::kind::{ActorKind, Lane, NoticeChannel, NoticeState};
 use entity::notice;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -122,23 +122,22 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
     let free = Condition::any()
         .add(notice::Column::LeasedUntil.is_null())
         .add(notice::Column::LeasedUntil.lt(tx.now()));
-    let other = Alias::new("other");
-    let of_other = |column| Expr::col((other.clone(), column));
     let being_sent = Query::select()
-        .expr(Expr::val(1))
-        .from_as(notice::Entity, other.clone())
-        .and_where(
-            of_other(notice::Column::RecipientId).equals((notice::Entity, notice::Column::RecipientId)),
-        )
-        // Written out, so that the index of messages being sent serves it: a person may have thousands of others.
-        .and_where(of_other(notice::Column::LeasedUntil).is_not_null())
-        .and_where(of_other(notice::Column::LeasedUntil).gte(tx.now()))
+        .column(notice::Column::RecipientId)
+        .from(notice::Entity)
+        .and_where(Expr::col(notice::Column::RecipientId).is_not_null())
+        // Written out, so that the index of messages being sent serves it.
+        .and_where(Expr::col(notice::Column::LeasedUntil).is_not_null())
+        .and_where(Expr::col(notice::Column::LeasedUntil).gte(tx.now()))
         .to_owned();
+    let others = Condition::any()
+        .add(notice::Column::RecipientId.is_null())
+        .add(notice::Column::RecipientId.not_in_subquery(being_sent));
     let due = notice::Entity::find()
         .filter(pending())
         .filter(notice::Column::NextAt.lte(tx.now()))
         .filter(free)
-        .filter(Expr::not_exists(being_sent))
+        .filter(others)
         // The words of the lanes sort the other way round: urgent, normal, bulk.
         .order_by_desc(notice::Column::Lane)
         .order_by_asc(notice::Column::NextAt)
