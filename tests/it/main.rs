@@ -27,4 +27,5 @@ mod main_job;
 mod notices;
 mod privacy;
 mod schema;
+mod staged;
 mod tiers;

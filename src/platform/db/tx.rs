@@ -48,8 +48,8 @@ impl Tx {
     }
 
     /// Puts a row aside, to be inserted with all others of its table when the command has ended, on SQLite with those
-    /// of a whole batch of commands. Tables are written in the order in which
-    /// they were first staged.
+    /// of a whole batch of commands. Rows of a table keep their order; tables keep the order in which they were first
+    /// staged, unless PostgreSQL writes all of them in one statement.
     pub fn stage<A>(&self, row: A)
     where
         A: ActiveModelTrait + Send + Sync + 'static,
@@ -158,31 +158,28 @@ impl Staged {
         }
     }
 
-    /// Writes the rows: table by table on SQLite, whose statements cost no round trip; in as few statements as can be
-    /// on PostgreSQL. There the order of tables is free: keys are checked at the end of a statement.
+    /// Writes the rows table by table; on PostgreSQL, where each statement costs a round trip, all tables in one
+    /// statement. Keys are checked at its end, but its parts run in no order that is promised: a table whose rows need
+    /// several would lose theirs, and then all go one by one.
     pub(super) async fn insert(self, conn: &DatabaseTransaction) -> Result<(), DbErr> {
         let backend = conn.get_database_backend();
-        let mut inserts: Vec<InsertStatement> = self
-            .0
-            .into_iter()
-            .flat_map(|table| table.inserts(backend))
-            .collect();
-        if backend != DbBackend::Postgres {
-            for insert in &inserts {
-                conn.execute(insert).await?;
-            }
+        let tables: Vec<Vec<InsertStatement>> =
+            self.0.into_iter().map(|table| table.inserts(backend)).collect();
+        let one_each = tables.iter().all(|inserts| inserts.len() == 1);
+        let mut inserts: Vec<InsertStatement> = tables.into_iter().flatten().collect();
+        if backend == DbBackend::Postgres
+            && one_each
+            && let Some(last) = inserts.pop()
+        {
+            conn.execute_raw(together(backend, inserts, last)).await?;
             return Ok(());
         }
-        while let Some(last) = inserts.pop() {
-            let rest = inserts.split_off(inserts.len().saturating_sub(AT_ONCE - 1));
-            conn.execute_raw(together(backend, rest, last)).await?;
+        for insert in &inserts {
+            conn.execute(insert).await?;
         }
         Ok(())
     }
 }
-
-/// Inserts in one statement: 32 rows of 30 columns each are well below the 65,535 values that PostgreSQL takes.
-const AT_ONCE: usize = 16;
 
 /// `WITH a AS (INSERT …), b AS (INSERT …) INSERT …`.
 #[must_use]
