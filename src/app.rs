@@ -139,9 +139,7 @@ impl App {
             .listen(listener)?;
         Ok(server.run())
     }
-}
 
-impl App {
     /// For a thread that serves requests.
     fn for_worker(&self) -> Self {
         let mut desk = self.desk.clone();

@@ -4,6 +4,7 @@
 use anyhow::{bail, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline::platform::clock::Clock;
+use hotline::platform::db::written_out;
 use hotline::platform::id::IdGen;
 use sea_orm::{DbBackend, Statement, Value};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
@@ -76,14 +77,8 @@ pub struct Steps {
 
 impl Steps {
     /// A step; its text is kept for good, once for all cases.
-    pub fn step(&mut self, mut statement: Statement, differs: &Differs) -> Step {
-        // As `platform::db` does: SQLite plans anew whenever a limit is bound.
-        if let (Some(head), Some(values)) = (statement.sql.strip_suffix(" LIMIT ?"), &mut statement.values)
-            && let Some(Value::BigUnsigned(Some(limit))) = values.0.last()
-        {
-            statement.sql = format!("{head} LIMIT {limit}");
-            values.0.pop();
-        }
+    pub fn step(&mut self, statement: Statement, differs: &Differs) -> Step {
+        let statement = written_out(statement);
         let reads = statement.sql.starts_with("SELECT") || statement.sql.starts_with("\nSELECT");
         let sql = *self
             .texts

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{NoticeId, TicketId};
 use entity::kind::{ActorKind, Lane, NoticeChannel, NoticeState};
 use entity::notice;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -111,17 +111,22 @@ pub async fn enqueue(tx: &Tx, vault: &Vault, message: &Message<'_>) -> Result<()
     outgoing.write(tx).await
 }
 
-/// Written out, so that the partial index of pending messages serves it whatever is bound.
-fn pending() -> SimpleExpr {
-    Expr::cust(format!("\"state\" = '{}'", NoticeState::Pending.word()))
+/// Messages to be sent now that nobody sends.
+fn due(now: DateTime<Utc>) -> Condition {
+    // Written out, so that the partial index of pending messages serves it whatever is bound.
+    let pending = Expr::cust(format!("\"state\" = '{}'", NoticeState::Pending.word()));
+    let free = Condition::any()
+        .add(notice::Column::LeasedUntil.is_null())
+        .add(notice::Column::LeasedUntil.lt(now));
+    Condition::all()
+        .add(pending)
+        .add(notice::Column::NextAt.lte(now))
+        .add(free)
 }
 
 /// Takes messages that are due, under a lease, oldest first. Who is just being sent one by another process waits:
 /// their messages must not overtake each other.
 pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<notice::Model>, AppError> {
-    let free = Condition::any()
-        .add(notice::Column::LeasedUntil.is_null())
-        .add(notice::Column::LeasedUntil.lt(tx.now()));
     let being_sent = Query::select()
         .column(notice::Column::RecipientId)
         .from(notice::Entity)
@@ -134,9 +139,7 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
         .add(notice::Column::RecipientId.is_null())
         .add(notice::Column::RecipientId.not_in_subquery(being_sent));
     let due = notice::Entity::find()
-        .filter(pending())
-        .filter(notice::Column::NextAt.lte(tx.now()))
-        .filter(free)
+        .filter(due(tx.now()))
         .filter(others)
         // The words of the lanes sort the other way round: urgent, normal, bulk.
         .order_by_desc(notice::Column::Lane)
@@ -336,14 +339,6 @@ pub(super) async fn any_due(
     conn: &impl ConnectionTrait,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<bool, AppError> {
-    let free = Condition::any()
-        .add(notice::Column::LeasedUntil.is_null())
-        .add(notice::Column::LeasedUntil.lt(now));
-    let due = notice::Entity::find()
-        .filter(pending())
-        .filter(notice::Column::NextAt.lte(now))
-        .filter(free)
-        .one(conn)
-        .await?;
+    let due = notice::Entity::find().filter(due(now)).one(conn).await?;
     Ok(due.is_some())
 }

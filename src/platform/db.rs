@@ -18,6 +18,7 @@ use super::error::{AppError, Code};
 use super::id::IdGen;
 use super::jobs::Kick;
 use futures_util::future::BoxFuture;
+pub use limit::written_out;
 pub use pieces::{padded, pieces};
 pub use reader::{ReadPool, Reader};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlErr, Statement};

@@ -4,7 +4,8 @@
 use sea_orm::{DbBackend, Statement, Value};
 
 /// The statement with its last bound value in place, if that is a `LIMIT` and the database is SQLite.
-pub(super) fn written_out(mut statement: Statement) -> Statement {
+#[must_use]
+pub fn written_out(mut statement: Statement) -> Statement {
     if statement.db_backend != DbBackend::Sqlite {
         return statement;
     }
