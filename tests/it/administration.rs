@@ -35,13 +35,6 @@ async fn registered(app: &TestApp, place: &str, category: &str) -> Answer {
     answer
 }
 
-/// A unit by its code, as it is today.
-async fn unit(app: &TestApp, code: &str) -> Value {
-    let units = app.nobody().get("/api/v1/units").await;
-    let items = units.body["items"].as_array().unwrap();
-    items.iter().find(|unit| unit["code"] == code).unwrap().clone()
-}
-
 /// Where a thing is, and its version as `If-Match` names it.
 fn at(collection: &str, thing: &Value) -> (String, String) {
     (

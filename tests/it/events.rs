@@ -35,19 +35,9 @@ fn id_of(ticket: &Value) -> String {
     ticket["id"].as_str().unwrap().to_owned()
 }
 
-async fn handler_of(app: &TestApp, ticket: &Value) -> Client {
-    for name in ["handler-a-440703002101", "handler-b-440703002101"] {
-        let handler = app.staff(name).await;
-        if handler.get("/api/v1/me").await.body["id"] == ticket["staff_id"] {
-            return handler;
-        }
-    }
-    panic!("nobody has it");
-}
-
 /// Up to the call-back.
 async fn answer(app: &TestApp, ticket: &Value) {
-    let (id, handler) = (id_of(ticket), handler_of(app, ticket).await);
+    let (id, handler) = (id_of(ticket), app.handler_of(ticket).await);
     for step in [
         json!({ "action": "sign" }),
         json!({ "action": "first_contact", "reached": true, "by": "电话" }),
@@ -314,7 +304,7 @@ on_both! {
         let id = id_of(&ticket);
         let sign = clock(&ticket, "sign");
         let due: chrono::DateTime<chrono::Utc> = sign["due_at"].as_str().unwrap().parse().unwrap();
-        let (lead, handler) = (app.staff("lead-440703002101").await, handler_of(&app, &ticket).await);
+        let (lead, handler) = (app.staff("lead-440703002101").await, app.handler_of(&ticket).await);
         assert_eq!(overdue(&lead).await, Vec::<String>::new());
 
         app.turn(due - app.clock.now() - TimeDelta::microseconds(1));
@@ -358,7 +348,7 @@ on_both! {
     async fn a_sign_in_time_is_not_overdue(app: TestApp) {
         let ticket = register(&app.staff("operator").await).await;
         let id = id_of(&ticket);
-        let handler = handler_of(&app, &ticket).await;
+        let handler = app.handler_of(&ticket).await;
         handler.act(&id, &json!({ "action": "sign" })).await.expect(200);
         let sign: chrono::DateTime<chrono::Utc> = clock(&ticket, "sign")["due_at"].as_str().unwrap().parse().unwrap();
         app.turn(sign - app.clock.now());

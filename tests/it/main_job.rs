@@ -1,7 +1,6 @@
 //! The main job: from the caller to the community worker and back.
 
 use crate::on_both;
-use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
 
 /// A request of the demonstration resident in 羊桥社区, by telephone.
@@ -13,18 +12,6 @@ fn noise() -> Value {
         "content": "每晚七点到十点广场舞音响很吵，回电13812345678",
         "place": { "address": "白沙街道羊桥社区演示路1号" }
     })
-}
-
-/// Whoever of the two handlers has the ticket.
-async fn handler_of(app: &TestApp, ticket: &Value) -> Client {
-    let staff_id = ticket["staff_id"].as_str().unwrap();
-    for name in ["handler-a-440703002101", "handler-b-440703002101"] {
-        let handler = app.staff(name).await;
-        if handler.get("/api/v1/me").await.body["id"] == staff_id {
-            return handler;
-        }
-    }
-    panic!("nobody has it");
 }
 
 on_both! {
@@ -54,7 +41,7 @@ on_both! {
         assert_eq!(similar.body[0]["because"], "same_person");
         assert_eq!(similar.body[0]["id"], id);
 
-        let handler = handler_of(&app, ticket).await;
+        let handler = app.handler_of(ticket).await;
         let mine = handler.get("/api/v1/tickets?queue=mine").await;
         assert_eq!(mine.body["items"][0]["id"], id);
         let seen = handler.get(&format!("/api/v1/tickets/{id}")).await;
@@ -130,7 +117,7 @@ on_both! {
         let accepted = operator.act(&id, &json!({ "action": "accept", "urgency": "p1" })).await;
         accepted.expect(200);
         assert_eq!(accepted.body["urgency"], "p1");
-        let handler = handler_of(&app, &accepted.body).await;
+        let handler = app.handler_of(&accepted.body).await;
         handler.act(&id, &json!({ "action": "sign" })).await.expect(200);
         handler.act(&id, &json!({ "action": "first_contact", "reached": true, "by": "电话" })).await.expect(200);
         handler.act(&id, &json!({ "action": "reply", "result": "explained", "public_text": "已说明" })).await.expect(200);

@@ -45,14 +45,8 @@ fn holds_none(what: &str, text: &str) {
     }
 }
 
-async fn register_person(operator: &Client) -> String {
-    let units = operator.get("/api/v1/units?kind=community").await;
-    let unit = units.body["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|unit| unit["code"] == "440703002101")
-        .unwrap();
+async fn register_person(app: &TestApp, operator: &Client) -> String {
+    let unit = app.unit("440703002101").await;
     let person = json!({ "kind": "person", "name": NAME, "phone": "+86 136-1234-5678", "id_number": ID_NUMBER,
         "email": EMAIL, "address": ADDRESS, "unit_id": unit["id"], "labels": ["elderly"] });
     let made = operator.post("/api/v1/residents", &person).await;
@@ -88,16 +82,6 @@ async fn register(operator: &Client, confidential: bool) -> Value {
     made.body["ticket"].clone()
 }
 
-async fn handler_of(app: &TestApp, ticket: &Value) -> Client {
-    for name in ["handler-a-440703002101", "handler-b-440703002101"] {
-        let handler = app.staff(name).await;
-        if handler.get("/api/v1/me").await.body["id"] == ticket["staff_id"] {
-            return handler;
-        }
-    }
-    panic!("nobody has it");
-}
-
 fn id_of(ticket: &Value) -> &str {
     ticket["id"].as_str().unwrap()
 }
@@ -124,7 +108,7 @@ fn official(about: &str) -> String {
 /// Everybody writes into every text that there is: the requester what is `chatty`, staff what `words` makes.
 async fn talk(app: &TestApp, operator: &Client, ticket: &Value, words: fn(&str) -> String) {
     let id = id_of(ticket);
-    let handler = handler_of(app, ticket).await;
+    let handler = app.handler_of(ticket).await;
     let resident = app.resident(PHONE).await;
     let file = attach(&handler).await;
     handler.act(id, &json!({ "action": "sign" })).await.expect(200);
@@ -197,13 +181,7 @@ async fn talk_at_the_desk(app: &TestApp, operator: &Client) {
     let ticket = &made.body["ticket"];
     assert_eq!(ticket["state"], "pending_dispatch");
     let dispatcher = app.staff("dispatcher").await;
-    let units = dispatcher.get("/api/v1/units?kind=community").await;
-    let unit = units.body["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|unit| unit["code"] == "440703002101")
-        .unwrap();
+    let unit = app.unit("440703002101").await;
     let dispatch = json!({ "action": "dispatch", "unit_id": unit["id"], "reason": chatty("派单"),
         "override_reason": chatty("特事特办") });
     dispatcher.act(id_of(ticket), &dispatch).await.expect(200);
@@ -223,7 +201,7 @@ on_both! {
     async fn nothing_stands_plain_on_the_disk_or_in_the_logs(app: TestApp) {
         let logged = log::capture();
         let operator = app.staff("operator").await;
-        let person = register_person(&operator).await;
+        let person = register_person(&app, &operator).await;
         operator.post("/api/v1/callers/identify", &json!({ "phone": PHONE })).await.expect(200);
         operator.post("/api/v1/residents/search", &json!({ "name": NAME, "address": ADDRESS })).await.expect(200);
         let patch = json!({ "address": ADDRESS, "email": EMAIL });
@@ -378,7 +356,7 @@ on_both! {
     /// Each role sees of a request what the table of sight says: in a list nothing of who asked, in full what it needs.
     async fn each_role_sees_its_share(app: TestApp) {
         let operator = app.staff("operator").await;
-        register_person(&operator).await;
+        register_person(&app, &operator).await;
         let ticket = register(&operator, false).await;
         let id = id_of(&ticket);
         talk(&app, &operator, &ticket, official).await;
@@ -392,7 +370,7 @@ on_both! {
         assert!(seen.text.contains(&official("公开")) && !seen.text.contains("内部"), "{}", seen.text);
         assert!(!seen.text.contains("演示社区专干") && seen.body.get("staff_id").is_none());
         // What is masked for staff keeps its words.
-        let seen = handler_of(&app, &ticket).await.get(&format!("/api/v1/tickets/{id}")).await;
+        let seen = app.handler_of(&ticket).await.get(&format!("/api/v1/tickets/{id}")).await;
         assert!(seen.text_at("/content").starts_with("八楼经常抛物，电话136") && seen.text_at("/content").contains('*'));
         assert!(seen.text_at("/form/building").starts_with("八栋 138"));
         // An integrator's client sees what it registered, masked.
@@ -408,7 +386,7 @@ on_both! {
     /// The register: masked for staff, labels for those who take the call or care for the person.
     async fn the_register_is_masked(app: TestApp) {
         let operator = app.staff("operator").await;
-        let id = register_person(&operator).await;
+        let id = register_person(&app, &operator).await;
         let path = format!("/api/v1/residents/{id}");
         for (account, labels) in [("operator", true), ("handler-a-440703002101", true), ("lead-440703002101", true),
             ("callback", false), ("manager-440703002", false)] {
@@ -437,7 +415,7 @@ on_both! {
     /// not by listing the tickets of somebody; the centre may ask, with a reason that is kept.
     async fn a_confidential_request_hides_who_asked(app: TestApp) {
         let operator = app.staff("operator").await;
-        let person = register_person(&operator).await;
+        let person = register_person(&app, &operator).await;
         let ticket = register(&operator, true).await;
         let id = id_of(&ticket);
         talk(&app, &operator, &ticket, chatty).await;

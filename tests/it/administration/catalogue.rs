@@ -1,6 +1,6 @@
 //! Services: the district's, and what a community adds.
 
-use super::{YANGQIAO, audited, changed, entries, registered, request, unit};
+use super::{YANGQIAO, audited, changed, entries, registered, request};
 use crate::on_both;
 use serde_json::{Value, json};
 
@@ -120,12 +120,12 @@ on_both! {
         let simulated = json!({ "category": "17010002", "place": { "address": "迦南社区" } });
         operator.post("/api/v1/routing/simulate", &simulated).await.problem(422, "category_not_here");
         for (code, offered) in [(YANGQIAO, true), ("440703002102", false)] {
-            let id = unit(&app, code).await["id"].as_str().unwrap().to_owned();
+            let id = app.unit(code).await["id"].as_str().unwrap().to_owned();
             let list = app.nobody().get(&format!("/api/v1/services?unit_id={id}&q=长者饭堂送餐")).await;
             assert_eq!(!list.expect(200).body["items"].as_array().unwrap().is_empty(), offered, "{code}");
         }
 
-        let other = unit(&app, "440703002102").await["id"].clone();
+        let other = app.unit("440703002102").await["id"].clone();
         let mut foreign = proposal("越界");
         foreign["unit_id"] = other;
         lead.post("/api/v1/services/proposals", &foreign).await.problem(403, "forbidden");

@@ -1,6 +1,6 @@
 //! Integrators' clients: a token registers by its channel, in its unit, until it is revoked.
 
-use super::{JIANAN, YANGQIAO, audited, entries, registered, request, unit};
+use super::{JIANAN, YANGQIAO, audited, entries, registered, request};
 use crate::on_both;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -11,7 +11,7 @@ on_both! {
     /// What a kiosk may do.
     async fn a_kiosk_registers_in_its_community(app: TestApp) {
         let secadmin = app.staff("secadmin").await;
-        let new = json!({ "name": "羊桥社区触摸屏", "channel": "kiosk", "unit_id": unit(&app, YANGQIAO).await["id"], "expires_at": "2026-12-24T00:00:00Z" });
+        let new = json!({ "name": "羊桥社区触摸屏", "channel": "kiosk", "unit_id": app.unit(YANGQIAO).await["id"], "expires_at": "2026-12-24T00:00:00Z" });
         let made = secadmin.post_keyed(CLIENTS, "one kiosk", &new).await;
         made.expect(201);
         let token = made.text_at("/token");
@@ -53,7 +53,7 @@ on_both! {
     async fn a_client_is_revoked(app: TestApp) {
         let secadmin = app.staff("secadmin").await;
         let client = async |name: &str, end: serde_json::Value| {
-            let new = json!({ "name": name, "channel": "web", "unit_id": unit(&app, YANGQIAO).await["id"], "expires_at": end });
+            let new = json!({ "name": name, "channel": "web", "unit_id": app.unit(YANGQIAO).await["id"], "expires_at": end });
             secadmin.post(CLIENTS, &new).await.expect(201).body.clone()
         };
         let lasting = client("一", json!(null)).await;
@@ -85,7 +85,7 @@ on_both! {
     /// A client comes by the way of a machine, to a unit that there is.
     async fn a_wrong_client_is_refused(app: TestApp) {
         let secadmin = app.staff("secadmin").await;
-        let good = json!({ "name": "x", "channel": "kiosk", "unit_id": unit(&app, JIANAN).await["id"] });
+        let good = json!({ "name": "x", "channel": "kiosk", "unit_id": app.unit(JIANAN).await["id"] });
         for (name, value) in [
             ("name", json!(" ")), ("name", json!("长".repeat(61))), ("channel", json!("phone")), ("channel", json!("callbell")),
             ("unit_id", json!(uuid::Uuid::nil())), ("expires_at", json!("2026-11-24T01:00:00Z")),

@@ -1,6 +1,6 @@
 //! The deadline policy and the calendar: the next ticket is due by them, those before stay as they were.
 
-use super::{YANGQIAO, at, audited, changed, entries, registered, unit};
+use super::{YANGQIAO, at, audited, changed, entries, registered};
 use crate::on_both;
 use crate::support::{Answer, TestApp};
 use chrono::TimeDelta;
@@ -75,7 +75,7 @@ on_both! {
     /// For one unit, and not for its neighbour.
     async fn a_line_may_be_for_one_unit(app: TestApp) {
         let sysadmin = app.staff("sysadmin").await;
-        let unit = unit(&app, YANGQIAO).await;
+        let unit = app.unit(YANGQIAO).await;
         let line = json!({ "clock": "resolve", "unit_id": unit["id"], "category": "120302", "request_type": "complaint", "urgency": "p2", "amount": 60, "unit": "minutes" });
         sysadmin.post(POLICIES, &line).await.expect(201);
         app.pass("reference").await;

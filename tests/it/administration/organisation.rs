@@ -1,6 +1,6 @@
 //! Units: made, changed, ended, and taken over by others.
 
-use super::{BAISHA, JIANAN, MINGWEN, YANGQIAO, at, audited, changed, entries, registered, unit};
+use super::{BAISHA, JIANAN, MINGWEN, YANGQIAO, at, audited, changed, entries, registered};
 use crate::on_both;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -10,7 +10,7 @@ on_both! {
     async fn a_unit_is_made(app: TestApp) {
         let sysadmin = app.staff("sysadmin").await;
         let new = json!({
-            "code": "440703002199", "kind": "community", "name": "示范社区", "parent_id": unit(&app, BAISHA).await["id"],
+            "code": "440703002199", "kind": "community", "name": "示范社区", "parent_id": app.unit(BAISHA).await["id"],
             "aliases": ["新民大道"], "contact": "0750-3333333"
         });
         let made = sysadmin.post("/api/v1/units", &new).await;
@@ -48,7 +48,7 @@ on_both! {
     async fn a_unit_is_changed(app: TestApp) {
         let old = registered(&app, "羊桥社区", "120302").await;
         let sysadmin = app.staff("sysadmin").await;
-        let (path, etag) = at("units", &unit(&app, YANGQIAO).await);
+        let (path, etag) = at("units", &app.unit(YANGQIAO).await);
         let change = json!({ "name": "羊桥新村社区", "aliases": ["羊桥社区"] });
         let answer = changed(&sysadmin, "PATCH", &path, &etag, &change).await;
         assert_eq!(answer.body["name"], "羊桥新村社区");
@@ -82,7 +82,7 @@ on_both! {
         heir.get(&ticket_path).await.problem(404, "not_found");
 
         let sysadmin = app.staff("sysadmin").await;
-        let (old, next, third) = (unit(&app, YANGQIAO).await, unit(&app, JIANAN).await, unit(&app, MINGWEN).await);
+        let (old, next, third) = (app.unit(YANGQIAO).await, app.unit(JIANAN).await, app.unit(MINGWEN).await);
         let (path, etag) = at("units", &old);
         let succession = |successor: &serde_json::Value, day: &str| json!({ "successor_id": successor["id"], "last_day": day });
         for (body, pointer) in [
@@ -135,7 +135,7 @@ on_both! {
         }
 
         // When that one is taken over too, all of it goes along.
-        let (path, etag) = at("units", &unit(&app, JIANAN).await);
+        let (path, etag) = at("units", &app.unit(JIANAN).await);
         let sysadmin = app.staff("sysadmin").await;
         changed(&sysadmin, "POST", &format!("{path}/succession"), &etag, &succession(&third, "2026-11-25")).await;
         app.turn(TimeDelta::days(1));

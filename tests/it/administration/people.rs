@@ -1,6 +1,6 @@
 //! People: made by one administrator, given roles by another, watched by a third.
 
-use super::{JIANAN, YANGQIAO, audited, entries, registered, unit};
+use super::{JIANAN, YANGQIAO, audited, entries, registered};
 use crate::on_both;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -25,7 +25,7 @@ on_both! {
         person.get("/api/v1/tickets").await.problem(403, "forbidden");
         let id = made.text_at("/id");
         let grants = format!("/api/v1/staff/{id}/grants");
-        let yangqiao = unit(&app, YANGQIAO).await;
+        let yangqiao = app.unit(YANGQIAO).await;
         let grant = json!({ "role": "handler", "unit_id": yangqiao["id"], "posts": ["mediator"] });
         sysadmin.post(&grants, &grant).await.problem(403, "forbidden");
         let given = secadmin.post(&grants, &grant).await;
@@ -50,7 +50,7 @@ on_both! {
             let answer = secadmin.post(&grants, &wrong).await;
             assert_eq!(answer.problem(422, "invalid_input").rule(pointer), Some(rule), "{}", answer.text);
         }
-        let last = json!({ "role": "handler", "unit_id": unit(&app, JIANAN).await["id"], "valid_from": "2026-11-25", "valid_to": "2026-11-25" });
+        let last = json!({ "role": "handler", "unit_id": app.unit(JIANAN).await["id"], "valid_from": "2026-11-25", "valid_to": "2026-11-25" });
         secadmin.post(&grants, &last).await.expect(201);
 
         let path = format!("{grants}/{}", given.text_at("/id"));
@@ -68,7 +68,7 @@ on_both! {
     /// System, security and audit are for three different people, and nobody serves themselves.
     async fn three_administrators_are_three_people(app: TestApp) {
         let secadmin = app.staff("secadmin").await;
-        let district = unit(&app, "440703").await;
+        let district = app.unit("440703").await;
         let id_of = async |user_name: &str| {
             let found = secadmin.get(&format!("/api/v1/staff?q={user_name}")).await;
             found.body["items"][0]["id"].as_str().unwrap().to_owned()

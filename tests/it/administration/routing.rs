@@ -1,6 +1,6 @@
 //! Routing rules: the next ticket goes by them, and a simulation says why.
 
-use super::{BAISHA, JIANAN, YANGQIAO, at, audited, changed, registered, unit};
+use super::{BAISHA, JIANAN, YANGQIAO, at, audited, changed, registered};
 use crate::on_both;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -24,10 +24,10 @@ on_both! {
     async fn a_rule_sends_the_next_ticket_elsewhere(app: TestApp) {
         let before = simulated(&app, "羊桥社区", "120302").await;
         assert_eq!((&before["unit"]["name"], &before["ground"]["kind"]), (&json!("羊桥社区"), &json!("catalogue")));
-        let (baisha, jianan) = (unit(&app, BAISHA).await, unit(&app, JIANAN).await);
+        let (baisha, jianan) = (app.unit(BAISHA).await, app.unit(JIANAN).await);
         let dispatcher = app.staff("dispatcher").await;
         let rule = json!({
-            "rank": 100, "name": "噪声归街道", "category": "1203", "place_unit_id": unit(&app, YANGQIAO).await["id"],
+            "rank": 100, "name": "噪声归街道", "category": "1203", "place_unit_id": app.unit(YANGQIAO).await["id"],
             "target_unit_id": baisha["id"], "target_post": "law_enforcement_team", "reason": "街道履职事项清单第 12 项"
         });
         let made = dispatcher.post(RULES, &rule).await;
@@ -77,11 +77,11 @@ on_both! {
     /// A target that lacks the powers is passed over, and the answer says which; one that is gone as well.
     async fn a_target_without_powers_is_passed_over(app: TestApp) {
         let sysadmin = app.staff("sysadmin").await;
-        let jianan = unit(&app, JIANAN).await;
+        let jianan = app.unit(JIANAN).await;
         let rule = |name: &str, rank: i32, target: &Value| {
             json!({ "rank": rank, "name": name, "category": "120304", "target_unit_id": target["id"], "reason": "试点" })
         };
-        let grid = unit(&app, "grid-demo-1").await;
+        let grid = app.unit("grid-demo-1").await;
         sysadmin.post(RULES, &rule("油烟归社区", 10, &jianan)).await.expect(201);
         sysadmin.post(RULES, &rule("油烟归网格", 5, &grid)).await.expect(201);
         let (path, etag) = at("units", &grid);
@@ -106,7 +106,7 @@ on_both! {
     /// A rule names what there is, and only those who route make one.
     async fn a_wrong_rule_is_refused(app: TestApp) {
         let sysadmin = app.staff("sysadmin").await;
-        let good = json!({ "rank": 1, "name": "x", "target_unit_id": unit(&app, BAISHA).await["id"], "reason": "x" });
+        let good = json!({ "rank": 1, "name": "x", "target_unit_id": app.unit(BAISHA).await["id"], "reason": "x" });
         for (name, value, rule) in [
             ("target_unit_id", json!(uuid::Uuid::nil()), "unknown"), ("place_unit_id", json!(uuid::Uuid::nil()), "unknown"),
             ("category", json!("77"), "unknown"), ("category", json!("x"), "form"), ("target_post", json!("astronaut"), "unknown"),

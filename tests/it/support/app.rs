@@ -9,7 +9,7 @@ use hotline::demo::PASSWORD;
 use hotline::platform::clock::Clock;
 use hotline::platform::config::Config;
 use hotline::platform::jobs::{self, Job};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::TcpListener;
 use tempfile::TempDir;
 
@@ -131,6 +131,24 @@ impl TestApp {
         let answer = self.nobody().post("/api/v1/auth/code/login", &body).await;
         answer.expect(200);
         self.with_token(answer.body["tokens"]["access_token"].as_str().unwrap())
+    }
+
+    /// Whoever of the two handlers of 羊桥社区 has the ticket.
+    pub async fn handler_of(&self, ticket: &Value) -> Client {
+        for name in ["handler-a-440703002101", "handler-b-440703002101"] {
+            let handler = self.staff(name).await;
+            if handler.get("/api/v1/me").await.body["id"] == ticket["staff_id"] {
+                return handler;
+            }
+        }
+        panic!("nobody has it");
+    }
+
+    /// A unit by its code, as it is today.
+    pub async fn unit(&self, code: &str) -> Value {
+        let units = self.nobody().get("/api/v1/units").await;
+        let items = units.body["items"].as_array().unwrap();
+        items.iter().find(|unit| unit["code"] == code).unwrap().clone()
     }
 
     /// Stops the server.
