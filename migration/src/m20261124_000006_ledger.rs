@@ -86,9 +86,8 @@ const UP: &[&str] = &[
             PRIMARY KEY (id)
         ) {strict}",
     "CREATE UNIQUE INDEX event_position ON event (position)",
-    "CREATE INDEX event_subject ON event (subject_id)",
     "CREATE UNIQUE INDEX notice_dedup ON notice (dedup_key)",
-    "CREATE INDEX notice_pending ON notice (lane, next_at) WHERE state = 'pending'",
+    "CREATE INDEX notice_pending ON notice (lane DESC, next_at, id) WHERE state = 'pending'",
     "CREATE INDEX notice_sending ON notice (leased_until, recipient_id) WHERE leased_until IS NOT NULL",
     "CREATE INDEX notice_recipient ON notice (recipient_id, id) WHERE recipient_id IS NOT NULL",
     "CREATE INDEX timer_due ON durable_timer (due_at)",

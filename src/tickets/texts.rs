@@ -28,31 +28,48 @@ pub fn is_milestone(kind: EntryKind) -> bool {
     )
 }
 
+/// What was dispatched the moment it was registered is told in one message: nobody wants, or pays for, two texts in
+/// one second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// What happened.
+    Alone(EntryKind),
+    /// Registered and dispatched at once.
+    Received,
+}
+
 /// The word of a message.
-pub fn template(kind: EntryKind) -> String {
-    format!("ticket_{kind}")
+pub fn template(told: Told) -> String {
+    match told {
+        Told::Alone(kind) => format!("ticket_{kind}"),
+        Told::Received => "ticket_received".to_owned(),
+    }
 }
 
 /// For the requester, behind the signature; none where there is nothing to tell.
 pub fn for_requester(
-    kind: EntryKind,
+    told: Told,
     ticket: &ticket::Model,
     unit: Option<&str>,
     promised: Option<DateTime<Utc>>,
     link: Option<&str>,
 ) -> Option<String> {
     let number = number::spoken(&ticket.number);
+    let kind = match told {
+        Told::Received => {
+            return Some(format!(
+                "您的诉求已收到，编号 {number}，{}。",
+                handed(unit, promised)
+            ));
+        }
+        Told::Alone(kind) => kind,
+    };
     Some(match kind {
         EntryKind::Registered => format!("您的诉求已收到，编号 {number}。"),
         EntryKind::AnsweredNow => format!("您的诉求（{number}）已即时答复。"),
         EntryKind::Rejected => format!("您的诉求（{number}）不属受理范围，办理渠道请查看工单。"),
         EntryKind::Redirected => format!("您的诉求（{number}）已转接相关专线。"),
-        EntryKind::Dispatched => {
-            let by = promised
-                .map(|at| format!("，预计 {} 前答复", day(at)))
-                .unwrap_or_default();
-            format!("您的诉求（{number}）已交{}办理{by}。", unit.unwrap_or("承办单位"))
-        }
+        EntryKind::Dispatched => format!("您的诉求（{number}）{}。", handed(unit, promised)),
         EntryKind::Approved => {
             let link = link.map(|link| format!("，请评价：{link}")).unwrap_or_default();
             format!("您的诉求（{number}）已答复{link}")
@@ -62,6 +79,14 @@ pub fn for_requester(
         EntryKind::Withdrawn => format!("您的诉求（{number}）已撤回。"),
         _ => return None,
     })
+}
+
+/// With whom it is, and by when an answer is promised.
+fn handed(unit: Option<&str>, promised: Option<DateTime<Utc>>) -> String {
+    let by = promised
+        .map(|at| format!("，预计 {} 前答复", day(at)))
+        .unwrap_or_default();
+    format!("已交{}办理{by}", unit.unwrap_or("承办单位"))
 }
 
 /// For the unit that has it; none where nothing waits for it.

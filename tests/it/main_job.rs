@@ -95,7 +95,7 @@ on_both! {
         app.settle().await;
         let inbox = resident.get("/api/v1/notices").await;
         let told: Vec<&str> = inbox.body["items"].as_array().unwrap().iter().rev().map(|n| n["template"].as_str().unwrap()).collect();
-        assert_eq!(told, ["ticket_registered", "ticket_dispatched", "ticket_approved", "ticket_reworked", "ticket_approved", "ticket_closed"]);
+        assert_eq!(told, ["ticket_received", "ticket_approved", "ticket_reworked", "ticket_approved", "ticket_closed"]);
         let counts = app.staff("supervisor").await.get("/api/v1/queues").await;
         assert_eq!(counts.body["queues"], json!([{ "unit_id": ticket["unit_id"], "unit_name": "羊桥社区", "state": "closed", "n": 1 }]));
     }

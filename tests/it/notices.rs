@@ -157,11 +157,11 @@ on_both! {
         operator.post("/api/v1/tickets", &request(true)).await.expect(201);
         app.settle().await;
         let mails = got.lock().unwrap().clone();
-        assert_eq!(mails.len(), 2, "received, and with whom: {mails:?}");
+        assert_eq!(mails.len(), 1, "received, and with whom, in one: {mails:?}");
         assert!(mails.iter().all(|mail| mail.contains("<someone@example.org>")));
         operator.post("/api/v1/tickets", &request(false)).await.expect(201);
         app.settle().await;
-        assert_eq!(got.lock().unwrap().len(), 3);
+        assert_eq!(got.lock().unwrap().len(), 2);
         app.stop().await;
     }
 
@@ -243,20 +243,45 @@ on_both! {
         app.stop().await;
     }
 
+    /// Received and with whom, at once: one text. Who wants no reply gets one that says no more than received.
+    async fn one_text_says_received_and_with_whom(ignored: TestApp) {
+        for (wants_reply, texts) in [(true, ["ticket_received"]), (false, ["ticket_registered"])] {
+            let (app, gateway, handle) = with_gateway(ignored.backend, true).await;
+            let resident = app.resident("13900000001").await;
+            app.settle().await;
+            let before = gateway.count();
+            let request = json!({
+                "category": "020101", "title": "证明", "content": "材料", "wants_reply": wants_reply,
+                "place": { "address": "白沙街道羊桥社区演示路1号" },
+            });
+            resident.post("/api/v1/tickets", &request).await.expect(201);
+            app.settle().await;
+            let got = gateway.got.lock().unwrap()[before..].to_vec();
+            let told: Vec<&str> = got.iter().map(|(_, message)| message["template"].as_str().unwrap()).collect();
+            assert_eq!(told, texts);
+            let text = got[0].1["text"].as_str().unwrap();
+            assert_eq!(text.contains("羊桥社区") && text.contains("前答复"), wants_reply, "{text}");
+            handle.stop(false).await;
+            app.stop().await;
+        }
+    }
+
     /// The inbox is one's own, newest first, and remembers what was read.
     async fn the_inbox_is_ones_own(app: TestApp) {
         let resident = app.resident("13900000001").await;
         let request = json!({
             "category": "020101", "title": "证明", "content": "材料", "place": { "address": "羊桥社区" }
         });
-        resident.post("/api/v1/tickets", &request).await.expect(201);
+        let made = resident.post("/api/v1/tickets", &request).await;
+        made.expect(201);
+        resident.act(&made.text_at("/ticket/id"), &json!({ "action": "withdraw", "reason": "不用了" })).await.expect(200);
         app.settle().await;
         let inbox = resident.get("/api/v1/notices?unread=true&limit=1").await;
         inbox.expect(200);
         let next = inbox.text_at("/next_cursor");
         let id = inbox.text_at("/items/0/id");
         let rest = resident.get(&format!("/api/v1/notices?unread=true&limit=1&cursor={next}")).await;
-        assert_eq!(rest.body["items"][0]["template"], "ticket_registered");
+        assert_eq!(rest.body["items"][0]["template"], "ticket_received");
         resident.get(&format!("/api/v1/notices?limit=1&cursor={next}")).await.problem(400, "invalid_cursor");
         let read = |client: crate::support::Client| {
             let path = format!("/api/v1/notices/{id}/read");
@@ -266,9 +291,12 @@ on_both! {
         read(resident.clone()).await.expect(204);
         let left = resident.get("/api/v1/notices?unread=true").await;
         assert_eq!(left.body["items"].as_array().unwrap().len(), 1);
-        let handler = app.staff("handler-a-440703002101").await.get("/api/v1/notices").await;
-        let other = app.staff("handler-b-440703002101").await.get("/api/v1/notices").await;
-        let told = handler.body["items"].as_array().unwrap().len() + other.body["items"].as_array().unwrap().len();
-        assert_eq!(told, 1, "who it was given to");
+        let mut told = Vec::new();
+        for handler in ["handler-a-440703002101", "handler-b-440703002101"] {
+            let theirs = app.staff(handler).await.get("/api/v1/notices").await;
+            told.push(theirs.body["items"].as_array().unwrap().len());
+        }
+        told.sort_unstable();
+        assert_eq!(told, [0, 2], "the one it was given to hears of it, and of its end");
     }
 }

@@ -86,7 +86,7 @@ pub async fn walk(service: &Service) -> anyhow::Result<(Client, Registered)> {
         seen.body["actions"]
     ));
     same("names of staff in it", seen.body.get("staff_name"), None)?;
-    let text = resident.told("ticket_dispatched").await?;
+    let text = resident.told("ticket_received").await?;
     tell::says(&format!("told 短信和站内信: {text}"));
     Ok((resident, ticket))
 }

@@ -11,7 +11,8 @@ use crate::residents::rules::Phone;
 use crate::settings;
 use crate::tickets::commands;
 use crate::tickets::store::{self, Loaded, label};
-use crate::tickets::{texts, view};
+use crate::tickets::texts::{self, Told};
+use crate::tickets::view;
 use entity::id::{StaffId, TicketId};
 use entity::kind::{ActorKind, EntryKind, Lane, NoticeChannel, Role, Urgency};
 use entity::{callback, clock, event, ticket_requester};
@@ -110,7 +111,10 @@ async fn tell_requester(
         _ => None,
     };
     let unit = loaded.lead().map(|leg| leg.unit_name.as_str());
-    let Some(text) = texts::for_requester(kind, ticket, unit, promised, link.as_deref()) else {
+    let Some(told) = told(kind, event, ticket.wants_reply) else {
+        return Ok(());
+    };
+    let Some(text) = texts::for_requester(told, ticket, unit, promised, link.as_deref()) else {
         return Ok(());
     };
     let text = format!("{}{text}", known.signature);
@@ -120,7 +124,7 @@ async fn tell_requester(
         Lane::Normal
     };
     for requester in &loaded.requesters {
-        let template = texts::template(kind);
+        let template = texts::template(told);
         let base = Message {
             recipient: (ActorKind::Resident, requester.resident_id.map(|id| id.0)),
             channel: NoticeChannel::InApp,
@@ -155,6 +159,18 @@ async fn tell_requester(
         }
     }
     Ok(())
+}
+
+/// How an event is told to the requester; none where the event that came with it tells it.
+fn told(kind: EntryKind, event: &event::Model, wants_reply: bool) -> Option<Told> {
+    let at_once = event.data.get("at_once").is_some_and(|at_once| at_once == true);
+    match kind {
+        // Who wants no reply hears of the registration alone.
+        _ if !at_once || !wants_reply => Some(Told::Alone(kind)),
+        EntryKind::Registered => None,
+        EntryKind::Dispatched => Some(Told::Received),
+        _ => Some(Told::Alone(kind)),
+    }
 }
 
 /// The link of the round's call-back.
@@ -214,7 +230,7 @@ fn tell_staff(
         (_, None) => in_unit(Role::Handler).collect(),
     };
     for person in people {
-        let template = texts::template(kind);
+        let template = texts::template(Told::Alone(kind));
         let message = Message {
             recipient: (ActorKind::Staff, Some(person.0)),
             channel: NoticeChannel::InApp,

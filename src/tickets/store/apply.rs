@@ -102,6 +102,7 @@ pub async fn apply(
     doer: Doer<'_>,
 ) -> Result<(), AppError> {
     let unit_before = loaded.lead().map(|leg| leg.unit_id);
+    let at_once = loaded.ticket.version == 0 && plan.after.state == TicketState::Dispatched;
     let mut life = plan.before.clone();
     let mut previous = (loaded.ticket.entries > 0).then_some(life.state);
     for (decision, said) in &plan.steps {
@@ -127,6 +128,7 @@ pub async fn apply(
                     from: previous,
                     to: event.to,
                     unit_before,
+                    at_once,
                 },
                 life.round,
             );
@@ -210,6 +212,8 @@ struct Moved {
     from: Option<TicketState>,
     to: TicketState,
     unit_before: Option<UnitId>,
+    /// Registered and dispatched by one command.
+    at_once: bool,
 }
 
 /// Tells the log what happened: ids and kinds.
@@ -222,6 +226,7 @@ fn announce(tx: &Tx, loaded: &Loaded, kind: EntryKind, moved: &Moved, round: i32
         "unit_id": lead.map(|leg| leg.unit_id),
         "staff_id": lead.and_then(|leg| leg.staff_id),
         "round": round,
+        "at_once": moved.at_once,
     });
     events::publish(
         tx,

@@ -54,7 +54,7 @@ on_both! {
         assert!(message(&app, "login_code").await.starts_with("【蓬江12345】"), "{}", message(&app, "login_code").await);
         registered(&app, "羊桥社区", "120302").await;
         app.settle().await;
-        assert!(message(&app, "ticket_registered").await.starts_with("【蓬江12345】"));
+        assert!(message(&app, "ticket_received").await.starts_with("【蓬江12345】"));
         put(&sysadmin, "sms_signature", 1, &json!("12345热线")).await;
     }
 
