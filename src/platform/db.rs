@@ -1,8 +1,9 @@
 //! The database: `Db::read` for questions, `Db::write` for commands. The only door to a transaction.
 //!
 //! A command is data plus a function of `(&Tx, &data)`. It may run more than once: PostgreSQL asks for a
-//! repeat after a conflict, and SQLite's writer runs each command of a failed batch again, alone.
+//! repeat after a conflict, and each command of a failed batch runs again, alone.
 
+mod group;
 mod limit;
 mod pieces;
 mod postgres;
@@ -44,8 +45,8 @@ struct Engine {
 }
 
 enum Backend {
-    Sqlite(sqlite::Writer),
-    Postgres(Box<postgres::Writer>),
+    Sqlite(group::Writer),
+    Postgres(Box<postgres::Postgres>),
 }
 
 /// What makes a transaction besides its connection.
@@ -87,14 +88,14 @@ impl Db {
     /// when they are needed. Those of the embedded database are threads themselves, and shared.
     #[must_use]
     pub fn for_worker(&self, config: &DatabaseConfig, workers: usize) -> Self {
-        let Backend::Postgres(writer) = &self.0.backend else {
+        let Backend::Postgres(postgres) = &self.0.backend else {
             return self.clone();
         };
         let workers = u32::try_from(workers).unwrap_or(u32::MAX);
-        let (read, writer) = writer.apart(config.connections, workers);
+        let (read, postgres) = postgres.apart(config.connections, workers);
         Self(Arc::new(Engine {
             read: ReadPool(read),
-            backend: Backend::Postgres(Box::new(writer)),
+            backend: Backend::Postgres(Box::new(postgres)),
             kick: self.0.kick.clone(),
         }))
     }
@@ -133,7 +134,7 @@ impl Db {
         });
         let outcome = match &self.0.backend {
             Backend::Sqlite(writer) => writer.run(job).await,
-            Backend::Postgres(writer) => writer.run(job).await,
+            Backend::Postgres(postgres) => postgres.writer.run(job).await,
         };
         let result = match &outcome {
             Ok(_) => "done",

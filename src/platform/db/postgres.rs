@@ -1,29 +1,26 @@
-//! PostgreSQL: a pool; each command in a transaction of its own, run again after a conflict.
+//! PostgreSQL: pools of connections, one for background work and one for each thread that serves requests.
 
-use super::{Backend, Erased, Job, Source, Tx};
+use super::group::{Lanes, Writer};
+use super::{Backend, Source};
 use crate::platform::config::DatabaseConfig;
-use crate::platform::error::{AppError, Code};
 use anyhow::{Context, ensure};
-use futures_util::FutureExt;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, Statement,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxPostgresConnector, Statement};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
-
-const ATTEMPTS: usize = 5;
 
 /// One connection of so many is for background work; the workers share the others.
 const JOBS_SHARE: u32 = 4;
 
-/// The pool, and what makes transactions.
-pub(super) struct Writer {
-    pool: DatabaseConnection,
+/// One connection of so many of a worker is for writing.
+const WRITERS_SHARE: u32 = 4;
+/// Commands of requests that share a transaction, at most: they wait for each other's rows.
+const BATCH: usize = 16;
+
+/// What writes, and what more connections are made from.
+pub(super) struct Postgres {
+    pub(super) writer: Writer,
     source: Source,
     options: PgConnectOptions,
     patience: Duration,
@@ -39,7 +36,8 @@ pub(super) async fn open(
         .options([("timezone", "UTC")])
         .disable_statement_logging();
     let patience = Duration::from_millis(config.acquire_timeout_ms);
-    let pool = pool(&options, patience, config.connections.div_ceil(JOBS_SHARE));
+    let connections = config.connections.div_ceil(JOBS_SHARE);
+    let pool = pool(&options, patience, connections);
     // The lock of migrations and what they do need a connection each; this pool may have one alone.
     let apart = super::schema::connect(&config.url)
         .await
@@ -47,13 +45,18 @@ pub(super) async fn open(
     super::prepare_schema(&apart, migrate).await?;
     apart.close().await?;
     assert_durable(&pool).await?;
-    let writer = Writer {
-        pool: pool.clone(),
+    // Background work takes its rows by hundreds already.
+    let lanes = Lanes {
+        lanes: connections,
+        batch: 1,
+    };
+    let postgres = Postgres {
+        writer: Writer::start(&pool, &source, lanes),
         source,
         options,
         patience,
     };
-    Ok((pool, Backend::Postgres(Box::new(writer))))
+    Ok((pool, Backend::Postgres(Box::new(postgres))))
 }
 
 /// Opens nothing yet: connections are made when they are asked for.
@@ -86,53 +89,21 @@ async fn assert_durable(pool: &DatabaseConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Writer {
+impl Postgres {
     /// With connections of its own: one part of `parts` of those that workers have.
     pub(super) fn apart(&self, connections: u32, parts: u32) -> (DatabaseConnection, Self) {
-        let theirs = connections - connections.div_ceil(JOBS_SHARE);
-        let pool = pool(&self.options, self.patience, theirs / parts.max(1));
-        let writer = Self {
-            pool: pool.clone(),
+        let theirs = (connections - connections.div_ceil(JOBS_SHARE)) / parts.max(1);
+        let pool = pool(&self.options, self.patience, theirs);
+        let lanes = Lanes {
+            lanes: theirs.div_ceil(WRITERS_SHARE),
+            batch: BATCH,
+        };
+        let postgres = Self {
+            writer: Writer::start(&pool, &self.source, lanes),
             source: self.source.clone(),
             options: self.options.clone(),
             patience: self.patience,
         };
-        (pool, writer)
+        (pool, postgres)
     }
-
-    pub(super) async fn run(&self, job: Job) -> Result<Erased, AppError> {
-        let mut left = ATTEMPTS;
-        loop {
-            left -= 1;
-            match self.once(&job).await {
-                Err(error) if left > 0 && error.is_repeatable() => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn once(&self, job: &Job) -> Result<Erased, AppError> {
-        let conn = begin(&self.pool).await?;
-        let tx = Tx::new(Arc::clone(&conn), &self.source);
-        let done = AssertUnwindSafe(job(&tx))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
-                tracing::error!("a command panicked");
-                Err(AppError::new(Code::Internal))
-            })?;
-        let staged = tx.take_staged();
-        drop(tx);
-        staged.insert(&conn).await?;
-        match Arc::into_inner(conn) {
-            Some(conn) => conn.commit().await?,
-            None => return Err(AppError::new(Code::Internal)),
-        }
-        Ok(done)
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one door to a transaction")]
-async fn begin(pool: &DatabaseConnection) -> Result<Arc<DatabaseTransaction>, AppError> {
-    Ok(Arc::new(pool.begin().await?))
 }

@@ -47,9 +47,9 @@ impl Tx {
         &self.ids
     }
 
-    /// Puts a row aside, to be inserted with all others of its table when the command has ended, on SQLite with those
-    /// of a whole batch of commands. Rows of a table keep their order; tables keep the order in which they were first
-    /// staged, unless PostgreSQL writes all of them in one statement.
+    /// Puts a row aside, to be inserted with all others of its table when the command has ended, with those of a whole
+    /// batch of commands. Rows of a table keep their order; tables keep the order in which they were first staged,
+    /// unless PostgreSQL writes those of one command in one statement.
     pub fn stage<A>(&self, row: A)
     where
         A: ActiveModelTrait + Send + Sync + 'static,
@@ -158,24 +158,26 @@ impl Staged {
         }
     }
 
-    /// Writes the rows table by table; on PostgreSQL, where each statement costs a round trip, all tables in one
-    /// statement. Keys are checked at its end, but its parts run in no order that is promised: a table whose rows need
-    /// several would lose theirs, and then all go one by one.
+    /// Writes the rows of a batch table by table, in statements of few lengths.
     pub(super) async fn insert(self, conn: &DatabaseTransaction) -> Result<(), DbErr> {
-        let backend = conn.get_database_backend();
-        let tables: Vec<Vec<InsertStatement>> =
-            self.0.into_iter().map(|table| table.inserts(backend)).collect();
-        let one_each = tables.iter().all(|inserts| inserts.len() == 1);
-        let mut inserts: Vec<InsertStatement> = tables.into_iter().flatten().collect();
-        if backend == DbBackend::Postgres
-            && one_each
-            && let Some(last) = inserts.pop()
-        {
-            conn.execute_raw(together(backend, inserts, last)).await?;
-            return Ok(());
+        for insert in self.0.into_iter().flat_map(Table::in_pieces) {
+            conn.execute(&insert).await?;
         }
-        for insert in &inserts {
-            conn.execute(insert).await?;
+        Ok(())
+    }
+
+    /// Writes the rows of one command; on PostgreSQL, where each statement costs a round trip, all tables in one
+    /// statement. Keys are checked at its end, but its parts run in no order that is promised: a table whose rows need
+    /// several would lose theirs.
+    pub(super) async fn insert_of_one(self, conn: &DatabaseTransaction) -> Result<(), DbErr> {
+        let backend = conn.get_database_backend();
+        let few = self.0.iter().all(|table| table.len() <= MOST);
+        if backend != DbBackend::Postgres || !few {
+            return self.insert(conn).await;
+        }
+        let mut inserts: Vec<InsertStatement> = self.0.into_iter().map(Table::in_one).collect();
+        if let Some(last) = inserts.pop() {
+            conn.execute_raw(together(backend, inserts, last)).await?;
         }
         Ok(())
     }
@@ -202,7 +204,9 @@ trait Table: Send {
     fn row_type(&self) -> TypeId;
     fn append(&mut self, other: Box<dyn Any>);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
-    fn inserts(self: Box<Self>, backend: DbBackend) -> Vec<InsertStatement>;
+    fn len(&self) -> usize;
+    fn in_one(self: Box<Self>) -> InsertStatement;
+    fn in_pieces(self: Box<Self>) -> Vec<InsertStatement>;
 }
 
 struct Rows<A>(Vec<A>);
@@ -225,12 +229,17 @@ where
         self
     }
 
-    fn inserts(self: Box<Self>, backend: DbBackend) -> Vec<InsertStatement> {
-        let insert = |rows| A::Entity::insert_many(rows).into_query();
-        // Statements that hold several inserts are of many shapes anyway.
-        if backend == DbBackend::Postgres && self.0.len() <= MOST {
-            return vec![insert(self.0)];
-        }
-        pieces(self.0).map(insert).collect()
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn in_one(self: Box<Self>) -> InsertStatement {
+        A::Entity::insert_many(self.0).into_query()
+    }
+
+    fn in_pieces(self: Box<Self>) -> Vec<InsertStatement> {
+        pieces(self.0)
+            .map(|rows| A::Entity::insert_many(rows).into_query())
+            .collect()
     }
 }

@@ -1,0 +1,168 @@
+//! Commands that wait together are written in one transaction, so that its round trips and its sync serve them all.
+//!
+//! A command that is refused before it wrote answers with its batch; one that fails after it wrote rolls the batch
+//! back, and then each runs alone.
+
+use super::tx::Staged;
+use super::{Erased, Job, Source, Tx};
+use crate::platform::error::{AppError, Code};
+use futures_util::FutureExt;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// Commands that may wait; who comes then waits to be let in.
+const QUEUE: usize = 1024;
+/// How often a command runs that lost against another one.
+const ATTEMPTS: usize = 5;
+
+struct Waiting {
+    job: Job,
+    answer: oneshot::Sender<Result<Erased, AppError>>,
+}
+
+/// How many transactions may be open at a time, and how many commands share one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lanes {
+    pub(super) lanes: u32,
+    pub(super) batch: usize,
+}
+
+/// The way to the tasks that write.
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Waiting>);
+
+impl Writer {
+    /// Starts the tasks, on the runtime of the caller.
+    pub(super) fn start(db: &DatabaseConnection, source: &Source, lanes: Lanes) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..lanes.lanes.max(1) {
+            let lane = Lane {
+                db: db.clone(),
+                source: source.clone(),
+            };
+            tokio::spawn(lane.work(Arc::clone(&queue), lanes.batch));
+        }
+        Self(sender)
+    }
+
+    pub(super) async fn run(&self, job: Job) -> Result<Erased, AppError> {
+        let (answer, wait) = oneshot::channel();
+        self.0
+            .send(Waiting { job, answer })
+            .await
+            .map_err(|_| AppError::new(Code::Unavailable))?;
+        wait.await.map_err(|_| AppError::new(Code::Unavailable))?
+    }
+}
+
+/// A task that writes, one transaction after the other.
+struct Lane {
+    db: DatabaseConnection,
+    source: Source,
+}
+
+impl Lane {
+    async fn work(self, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>, most: usize) {
+        let mut batch = Vec::with_capacity(most);
+        while take(&queue, &mut batch, most).await > 0 {
+            metrics::histogram!("hotline_write_batch").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
+            if let [_, _, ..] = batch.as_slice()
+                && let Ok(outcomes) = self.run_together(&batch).await
+            {
+                for (waiting, outcome) in batch.drain(..).zip(outcomes) {
+                    // Nobody waits any more when the client went away; the commit stands all the same.
+                    let _ = waiting.answer.send(outcome);
+                }
+            }
+            for waiting in batch.drain(..) {
+                let outcome = self.run_alone(&waiting.job).await;
+                let _ = waiting.answer.send(outcome);
+            }
+        }
+    }
+
+    /// Runs commands in one transaction. An error means that nothing was written and each must run alone.
+    async fn run_together(&self, batch: &[Waiting]) -> Result<Vec<Result<Erased, AppError>>, AppError> {
+        let conn = begin(&self.db).await?;
+        let mut staged = Staged::default();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for waiting in batch {
+            let tx = Tx::new(Arc::clone(&conn), &self.source);
+            let outcome = attempt(&waiting.job, &tx).await;
+            match outcome {
+                Ok(_) => staged.merge(tx.take_staged()),
+                // A failed statement ends a transaction of PostgreSQL, whatever it was.
+                Err(error)
+                    if tx.wrote() || error.is_repeatable() || error.code().status().is_server_error() =>
+                {
+                    return Err(error);
+                }
+                Err(_) => {}
+            }
+            outcomes.push(outcome);
+        }
+        staged.insert(&conn).await?;
+        commit(conn).await?;
+        Ok(outcomes)
+    }
+
+    async fn run_alone(&self, job: &Job) -> Result<Erased, AppError> {
+        let mut left = ATTEMPTS;
+        loop {
+            left -= 1;
+            match self.once(job).await {
+                Err(error) if left > 0 && error.is_repeatable() => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn once(&self, job: &Job) -> Result<Erased, AppError> {
+        let conn = begin(&self.db).await?;
+        let tx = Tx::new(Arc::clone(&conn), &self.source);
+        let done = attempt(job, &tx).await?;
+        let staged = tx.take_staged();
+        drop(tx);
+        staged.insert_of_one(&conn).await?;
+        commit(conn).await?;
+        Ok(done)
+    }
+}
+
+async fn take(queue: &Mutex<mpsc::Receiver<Waiting>>, batch: &mut Vec<Waiting>, most: usize) -> usize {
+    queue.lock().await.recv_many(batch, most).await
+}
+
+/// A panic in a command fails that command, not the writer.
+async fn attempt(job: &Job, tx: &Tx) -> Result<Erased, AppError> {
+    AssertUnwindSafe(job(tx))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            tracing::error!("a command panicked");
+            Err(AppError::new(Code::Internal))
+        })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one door to a transaction")]
+async fn begin(db: &DatabaseConnection) -> Result<Arc<DatabaseTransaction>, AppError> {
+    let options = TransactionOptions {
+        // For the embedded database: a read that turned into a write could find another writer there.
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(Arc::new(db.begin_with_options(options).await?))
+}
+
+async fn commit(conn: Arc<DatabaseTransaction>) -> Result<(), AppError> {
+    match Arc::into_inner(conn) {
+        Some(conn) => Ok(conn.commit().await?),
+        // A command kept its transaction for later: it must not, and nothing is committed.
+        None => Err(AppError::new(Code::Internal)),
+    }
+}
