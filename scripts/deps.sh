@@ -2,7 +2,7 @@
 # Installs what `make test` needs and this machine lacks; with --all, also what `make check` needs beyond.
 # Safe to run again: what is there stays. Rust itself, with clippy and rustfmt, is expected.
 #
-#   make, cc       aws-lc-sys, libsqlite3-sys and libmimalloc-sys compile C. On Linux with x86-64 or
+#   make, cc       aws-lc-sys, libsqlite3-sys and tikv-jemalloc-sys compile C. On Linux with x86-64 or
 #                  ARM aws-lc-sys does so without CMake, and SQLite is built in, so that neither CMake
 #                  nor pkg-config is needed.
 #   postgresql     half of the tests (scripts/test-postgres.sh).
