@@ -134,8 +134,17 @@ impl Lane {
     }
 }
 
+/// Takes commands that wait, at least one; by powers of two, so that the statements of busy times are of few lengths.
 async fn take(queue: &Mutex<mpsc::Receiver<Waiting>>, batch: &mut Vec<Waiting>, most: usize) -> usize {
-    queue.lock().await.recv_many(batch, most).await
+    let mut queue = queue.lock().await;
+    let Some(first) = queue.recv().await else { return 0 };
+    batch.push(first);
+    let waiting = (queue.len() + 1).min(most.max(1));
+    let more = (1 << waiting.ilog2()) - 1;
+    if more > 0 {
+        queue.recv_many(batch, more).await;
+    }
+    batch.len()
 }
 
 /// A panic in a command fails that command, not the writer.

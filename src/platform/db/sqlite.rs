@@ -14,7 +14,7 @@ const LANES: Lanes = Lanes { lanes: 1, batch: 64 };
 /// Memory of a connection for pages, in KiB with a minus sign. What readers miss lies in the system's cache. The
 /// writer's must hold what a batch of registrations touches: some fifty pages each, all over the indexes.
 const READER_CACHE: &str = "-2000";
-const WRITER_CACHE: &str = "-8000";
+const WRITER_CACHE: &str = "-14000";
 /// Pages in the log before they are written into the database, 4 KiB each: a page that changed often in the meantime
 /// is written once.
 const CHECKPOINT_PAGES: &str = "4000";

@@ -158,10 +158,18 @@ impl Staged {
         }
     }
 
-    /// Writes the rows of a batch table by table, in statements of few lengths.
+    /// Writes the rows of a batch table by table: in statements of few lengths, or on PostgreSQL, where each costs a
+    /// round trip, in one a table.
     pub(super) async fn insert(self, conn: &DatabaseTransaction) -> Result<(), DbErr> {
-        for insert in self.0.into_iter().flat_map(Table::in_pieces) {
-            conn.execute(&insert).await?;
+        let far = conn.get_database_backend() == DbBackend::Postgres;
+        for table in self.0 {
+            if far && table.len() <= MOST {
+                conn.execute(&table.in_one()).await?;
+                continue;
+            }
+            for insert in table.in_pieces() {
+                conn.execute(&insert).await?;
+            }
         }
         Ok(())
     }
