@@ -203,6 +203,32 @@ vocabulary! {
         CalendarDays = "calendar_days" "自然日",
     }
 
+    /// What the working calendar says of a day.
+    DayKind {
+        Working = "working" "工作日",
+        MakeUp = "make_up" "调休上班日",
+        Weekend = "weekend" "周末",
+        Holiday = "holiday" "放假",
+    }
+
+    /// Whether a day counts towards a limit, or why it does not.
+    Counting {
+        Counted = "counted" "计入",
+        DayOfReceipt = "day_of_receipt" "收到当日不计",
+        Weekend = "weekend" "周末不计",
+        Holiday = "holiday" "放假不计",
+        OutsideHours = "outside_hours" "工作时间外不计",
+    }
+
+    /// How near a clock that runs is to its end: yellow from 70 per cent of the limit, orange from 90, red when it is
+    /// overdue.
+    Lamp {
+        Green = "green" "绿灯",
+        Yellow = "yellow" "黄灯",
+        Orange = "orange" "橙灯",
+        Red = "red" "红灯",
+    }
+
     /// Person or merchant.
     ResidentKind {
         Person = "person" "个人",

@@ -206,6 +206,7 @@ fn needs_key(id: &str) -> bool {
         "change_password",
         "enrol_second_factor",
         "locate_place",
+        "simulate_deadlines",
         "simulate_routing",
         "find_similar",
         "search_residents",

@@ -1,9 +1,16 @@
 //! Wire shapes of places and routes.
 
+use super::deadlines::Question;
+use crate::platform::error::{AppError, Fields, Rule};
+use crate::sla::DeadlineOut;
+use chrono::{DateTime, Datelike, Utc};
 use entity::id::{RuleId, StaffId, UnitId};
-use entity::kind::{Channel, RequestType};
+use entity::kind::{Channel, RequestType, Urgency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// Years in which a deadline may be asked for.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 
 /// A place: a unit, a point, an address, or more than one of them.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -136,4 +143,51 @@ pub struct LocatedOut {
     /// What of the address named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
+}
+
+/// For which request to count deadlines.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadlinesIn {
+    /// The service's code.
+    #[schema(example = "120301")]
+    pub category: String,
+    /// The service's own unless given.
+    pub request_type: Option<RequestType>,
+    /// The service's own unless given.
+    pub urgency: Option<Urgency>,
+    /// The unit that would have it in hands.
+    pub unit_id: Option<UnitId>,
+    /// When the limits would begin; now unless given.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Deadlines, one for each clock that has a limit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeadlinesOut {
+    /// In the order of the lifecycle. Each is counted as if it began at the same instant.
+    pub items: Vec<DeadlineOut>,
+}
+
+impl DeadlinesIn {
+    /// Checks all fields.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
+    pub fn parse(&self, now: DateTime<Utc>) -> Result<Question, AppError> {
+        let mut fields = Fields::default();
+        let category = fields.text("/category", &self.category, 12);
+        let at = self.at.unwrap_or(now);
+        if !YEARS.contains(&at.year()) {
+            fields.add("/at", Rule::Range(format!("{}..{}", YEARS.start(), YEARS.end())));
+        }
+        fields.finish()?;
+        Ok(Question {
+            category,
+            request_type: self.request_type,
+            urgency: self.urgency,
+            unit_id: self.unit_id,
+            at,
+        })
+    }
 }

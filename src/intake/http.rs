@@ -1,7 +1,7 @@
-//! `/api/v1/places/locate` and `/api/v1/routing/simulate`.
+//! `/api/v1/places/locate`, `/api/v1/routing/simulate` and `/api/v1/deadlines/simulate`.
 
-use super::dto::{LocateIn, LocatedOut, RouteOut, SimulateIn, UnitRef};
-use super::{place, route};
+use super::dto::{DeadlinesIn, DeadlinesOut, LocateIn, LocatedOut, RouteOut, SimulateIn, UnitRef};
+use super::{deadlines, place, route};
 use crate::access::authenticate::local_day;
 use crate::access::policy::Facts;
 use crate::access::{Op, Permit, op};
@@ -16,7 +16,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes of this slice.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(locate_place).service(simulate_routing);
+    config
+        .service(locate_place)
+        .service(simulate_routing)
+        .service(simulate_deadlines);
 }
 
 /// Which unit a place belongs to.
@@ -75,4 +78,21 @@ async fn simulate_routing(
     let turn = desk.kit.ids.below(u64::MAX);
     let chosen = route::choose(&reference, day, service, request_type, channel, &place, turn);
     Answer::ok(&route::explain(&reference, service, &place, &chosen))
+}
+
+/// When a request would be due, clock by clock and day by day, without registering it.
+///
+/// Each limit is counted as if it began at the same instant.
+#[utoipa::path(tag = "intake", request_body = DeadlinesIn, responses((status = 200, body = DeadlinesOut)))]
+#[post("/deadlines/simulate")]
+async fn simulate_deadlines(
+    _permit: Permit<op::SimulateDeadlines>,
+    desk: Data<Desk>,
+    body: Json<DeadlinesIn>,
+) -> Result<Answer<DeadlinesOut>, AppError> {
+    let question = body.value.parse(desk.kit.now())?;
+    let reference = desk.reference().await?;
+    Answer::ok(&DeadlinesOut {
+        items: deadlines::simulate(&reference, &question)?,
+    })
 }

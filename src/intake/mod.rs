@@ -1,6 +1,7 @@
 //! What happens before a ticket is there: where a place belongs, which service is meant, where it would go. Owns no
 //! table; tickets and simulations use the same functions, so that they can't disagree.
 
+mod deadlines;
 mod dto;
 mod http;
 pub mod place;

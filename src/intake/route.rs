@@ -27,12 +27,20 @@ pub fn service<'a>(
     if !service.is_offered(day, place_path) {
         return Err(AppError::new(Code::CategoryNotHere));
     }
-    let request_type = request_type.unwrap_or(service.default_type);
+    Ok((service, self::request_type(service, request_type)?))
+}
+
+/// The type of a request: the service's own unless it is named.
+///
+/// # Errors
+/// `TypeNotForCategory`.
+pub fn request_type(service: &Service, named: Option<RequestType>) -> Result<RequestType, AppError> {
+    let request_type = named.unwrap_or(service.default_type);
     if !service.request_types.contains(&request_type) {
         let taken: Vec<&str> = service.request_types.iter().map(|kind| kind.word()).collect();
         return Err(AppError::new(Code::TypeNotForCategory).with("allowed", taken));
     }
-    Ok((service, request_type))
+    Ok(request_type)
 }
 
 /// Routes a request over the reference data.

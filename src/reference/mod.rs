@@ -1,6 +1,8 @@
 //! Reference data in memory: the organisation, the catalogue, calendar, policy, rules and who is on the staff, of
 //! one version. Requests read it without asking the database; a change anywhere raises the version.
 
+mod ruling;
+
 use crate::access::authenticate::local_day;
 use crate::catalog::rules::Catalogue;
 use crate::orgs::rules::Directory;
@@ -13,6 +15,7 @@ use crate::sla::rules::calendar::Calendar;
 use crate::sla::rules::policy::Policy;
 use crate::{catalog, orgs, routing, settings, sla, staff};
 use chrono::Datelike;
+pub use ruling::Ruling;
 use std::sync::Arc;
 
 /// All reference data of one version.

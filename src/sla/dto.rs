@@ -1,11 +1,14 @@
 //! Wire shapes of the policy and the calendar.
 
+mod deadline;
+
 use super::commands::NewLine;
 use super::queries::YearView;
 use super::rules::limit::{Draft, check};
 use super::rules::year::{PublishedYear, Written, read};
 use crate::platform::error::{AppError, Fields, Rule};
 use chrono::NaiveDate;
+pub use deadline::DeadlineOut;
 use entity::deadline_policy;
 use entity::id::{PolicyId, UnitId};
 use entity::kind::{CalendarStatus, ClockKind, LimitUnit, RequestType, Urgency};

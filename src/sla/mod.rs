@@ -8,4 +8,5 @@ pub mod queries;
 pub mod rules;
 pub mod store;
 
+pub use dto::DeadlineOut;
 pub use http::routes;

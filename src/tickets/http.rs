@@ -17,6 +17,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(desk::count_queues)
         .service(desk::get_ticket)
         .service(desk::act_on_ticket)
+        .service(desk::get_deadlines)
         .service(desk::get_receipt)
         .service(desk::verify_ticket)
         .service(desk::reveal_requester)

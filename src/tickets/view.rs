@@ -175,6 +175,11 @@ fn requesters(
         .collect()
 }
 
+/// Whether a clock ran out before it was stopped.
+pub fn breached(row: &clock::Model) -> bool {
+    row.breached_at.is_some() || row.stopped_at.is_some_and(|stopped| stopped >= row.due_at)
+}
+
 fn clock_out(row: &clock::Model) -> ClockOut {
     ClockOut {
         kind: row.kind,
@@ -184,7 +189,7 @@ fn clock_out(row: &clock::Model) -> ClockOut {
         started_at: row.started_at,
         due_at: row.due_at,
         stopped_at: row.stopped_at,
-        breached: row.breached_at.is_some() || row.stopped_at.is_some_and(|stopped| stopped >= row.due_at),
+        breached: breached(row),
         provisional: row.provisional,
     }
 }

@@ -20,6 +20,7 @@ mod authz;
 mod bad_input;
 mod cli;
 mod contract;
+mod deadlines;
 mod events;
 mod idempotency;
 mod lists;

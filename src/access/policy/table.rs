@@ -134,6 +134,10 @@ operations! {
         Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
         Arbiter: District, Supervisor: District, SystemAdmin: District,
     }
+    SimulateDeadlines "simulate_deadlines" {
+        Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+        Arbiter: District, CallbackAgent: District, Supervisor: District, SystemAdmin: District,
+    }
     CreatePolicy "create_policy" { SystemAdmin: District }
     UpdatePolicy "update_policy" { SystemAdmin: District }
     GetCalendar "get_calendar" { Public: Everyone }
@@ -187,6 +191,10 @@ operations! {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
         Auditor: District,
+    }
+    GetDeadlines "get_deadlines" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Auditor: District,
     }
     GetReceipt "get_receipt" { Resident: Own, Integration: Own, Operator: District }
     VerifyTicket "verify_ticket" {

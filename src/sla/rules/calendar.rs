@@ -3,7 +3,7 @@
 use chrono::{
     DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
 };
-use entity::kind::{CalendarStatus, LimitUnit};
+use entity::kind::{CalendarStatus, DayKind, LimitUnit};
 use std::collections::HashMap;
 
 /// Days looked ahead at most, so that a table of holidays only can't hang us.
@@ -69,6 +69,18 @@ impl Calendar {
         self.days.get(&day).copied().unwrap_or(!weekend)
     }
 
+    /// What `day` is.
+    #[must_use]
+    pub fn kind(&self, day: NaiveDate) -> DayKind {
+        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+        match (self.is_working(day), weekend) {
+            (true, false) => DayKind::Working,
+            (true, true) => DayKind::MakeUp,
+            (false, true) if !self.days.contains_key(&day) => DayKind::Weekend,
+            (false, _) => DayKind::Holiday,
+        }
+    }
+
     /// The year's standing; one never imported is provisional.
     #[must_use]
     pub fn year(&self, year: i32) -> Year {
@@ -127,14 +139,9 @@ impl Calendar {
 
     fn after_working_time(&self, from: DateTime<Utc>, budget: TimeDelta) -> DateTime<Utc> {
         let mut left = budget;
-        for day in self
-            .local_day(from)
-            .iter_days()
-            .take(HORIZON_DAYS)
-            .filter(|day| self.is_working(*day))
-        {
-            for (open, close) in &self.windows {
-                let (open, close) = (self.instant(day, *open).max(from), self.instant(day, *close));
+        for day in self.local_day(from).iter_days().take(HORIZON_DAYS) {
+            for (open, close) in self.windows(day) {
+                let open = open.max(from);
                 if close <= open {
                     continue;
                 }
@@ -147,7 +154,24 @@ impl Calendar {
         from
     }
 
-    fn local_day(&self, instant: DateTime<Utc>) -> NaiveDate {
+    /// The windows of a day; none where nobody works.
+    pub(super) fn windows(&self, day: NaiveDate) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+        let windows = self.windows.iter().filter(|_| self.is_working(day));
+        windows
+            .map(|(open, close)| (self.instant(day, *open), self.instant(day, *close)))
+            .collect()
+    }
+
+    /// Midnight to midnight.
+    pub(super) fn bounds(&self, day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+        let next = day.succ_opt().unwrap_or(day);
+        (
+            self.instant(day, NaiveTime::MIN),
+            self.instant(next, NaiveTime::MIN),
+        )
+    }
+
+    pub(super) fn local_day(&self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.offset).date_naive()
     }
 
@@ -208,7 +232,7 @@ pub(crate) mod tests {
         )
     }
 
-    fn local(text: &str) -> DateTime<Utc> {
+    pub(crate) fn local(text: &str) -> DateTime<Utc> {
         DateTime::parse_from_rfc3339(&format!("{text}:00+08:00"))
             .unwrap()
             .to_utc()

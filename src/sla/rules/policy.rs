@@ -54,6 +54,12 @@ impl Policy {
         Self(lines)
     }
 
+    /// A line by its key.
+    #[must_use]
+    pub fn get(&self, id: PolicyId) -> Option<&Line> {
+        self.0.iter().find(|line| line.id == id)
+    }
+
     /// The line that rules: unit before category before urgency before type, the longer path or code first;
     /// ties go to the smaller id, so that the choice is a function.
     #[must_use]

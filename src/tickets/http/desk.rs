@@ -13,10 +13,11 @@ use crate::reference::Desk;
 use crate::tickets::commands::Setting;
 use crate::tickets::commands::act::{self, Action};
 use crate::tickets::dto::{
-    ActionIn, QueuesOut, Reason, ReceiptOut, RevealOut, TicketOut, TicketRow, TicketsQuery, VerificationOut,
+    ActionIn, QueuesOut, Reason, ReceiptOut, RevealOut, TicketDeadlinesOut, TicketOut, TicketRow,
+    TicketsQuery, VerificationOut,
 };
 use crate::tickets::facts;
-use crate::tickets::queries::{detail, list, queues};
+use crate::tickets::queries::{deadlines, detail, list, queues};
 use crate::tickets::store::{self, label};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{FromRequest, HttpRequest, get, post};
@@ -100,6 +101,21 @@ pub async fn act_on_ticket(
         },
     )
     .await
+}
+
+/// Why the ticket is due when it is, clock by clock and day by day.
+///
+/// What counted, what did not and why, by which line of the policy and which version of the working calendar.
+#[utoipa::path(tag = "tickets", responses((status = 200, body = TicketDeadlinesOut)))]
+#[get("/tickets/{id}/deadlines")]
+pub async fn get_deadlines(
+    permit: Permit<op::GetDeadlines>,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+) -> Result<Answer<TicketDeadlinesOut>, AppError> {
+    let reference = desk.reference().await?;
+    let items = deadlines::of_ticket(&desk.kit, &reference, &permit.caller, *id).await?;
+    Answer::ok(&TicketDeadlinesOut { items })
 }
 
 /// A signed receipt of the ticket as it stands.

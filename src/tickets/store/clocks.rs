@@ -1,16 +1,16 @@
 //! Clocks of a ticket: started and stopped by what happens, due by calendar and policy.
 
 use super::{Loaded, clocks, timer};
+use crate::access::authenticate::local_day;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
-use crate::reference::Reference;
-use crate::sla::rules::calendar::{Due, Limit};
+use crate::reference::{Reference, Ruling};
 use crate::sla::rules::policy::Case;
 use crate::tickets::rules::lifecycle::Tick;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use entity::clock;
-use entity::id::{ClockId, PolicyId};
+use entity::id::ClockId;
 use entity::kind::ClockKind;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -82,8 +82,16 @@ async fn stop(tx: &Tx, ids: &[ClockId]) -> Result<(), AppError> {
 
 /// Starts a clock and sets its timer; none where the policy has no limit.
 fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Option<clock::Model> {
-    let (limit, policy, due) = limit(reference, loaded, kind, tx.now())?;
     let ticket = &loaded.ticket;
+    let case = Case {
+        request_type: ticket.request_type,
+        category: &ticket.category,
+        urgency: ticket.urgency,
+        unit_path: loaded.lead().map_or("/", |leg| leg.unit_path.as_str()),
+        day: local_day(tx.now()),
+    };
+    let Ruling { limit, line } = reference.ruling(kind, ticket.service_id, &case)?;
+    let due = reference.calendar.due(tx.now(), limit);
     let row = clock::Model {
         id: tx.ids().id(),
         ticket_id: ticket.id,
@@ -91,7 +99,7 @@ fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Op
         round: ticket.round,
         amount: i32::try_from(limit.amount).unwrap_or(i32::MAX),
         unit: limit.unit,
-        policy_id: policy,
+        policy_id: line.map(|line| line.id),
         calendar_version: calendar_version(reference, due.at),
         provisional: due.provisional,
         started_at: tx.now(),
@@ -104,41 +112,6 @@ fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Op
     Some(row)
 }
 
-/// The limit of a clock: the service's own for the resolution, else the policy's.
-fn limit(
-    reference: &Reference,
-    loaded: &Loaded,
-    kind: ClockKind,
-    now: DateTime<Utc>,
-) -> Option<(Limit, Option<PolicyId>, Due)> {
-    let ticket = &loaded.ticket;
-    let service = reference.catalogue.get(ticket.service_id);
-    let own = service
-        .and_then(|service| service.resolve_limit)
-        .filter(|_| kind == ClockKind::Resolve);
-    // A service's own limit holds for its own urgency: who raises the urgency wants the shorter one.
-    let own = own.filter(|_| service.is_some_and(|service| service.urgency == ticket.urgency));
-    let (limit, policy) = match own {
-        Some((amount, unit)) => (Limit { amount, unit }, None),
-        None => {
-            let case = Case {
-                request_type: ticket.request_type,
-                category: &ticket.category,
-                urgency: ticket.urgency,
-                unit_path: loaded.lead().map_or("/", |leg| leg.unit_path.as_str()),
-                day: crate::access::authenticate::local_day(now),
-            };
-            let line = reference.policy.line(kind, &case)?;
-            (line.limit, Some(line.id))
-        }
-    };
-    Some((limit, policy, reference.calendar.due(now, limit)))
-}
-
 fn calendar_version(reference: &Reference, due: DateTime<Utc>) -> i32 {
-    use chrono::Datelike;
-    reference
-        .calendar
-        .year(crate::access::authenticate::local_day(due).year())
-        .version
+    reference.calendar.year(local_day(due).year()).version
 }

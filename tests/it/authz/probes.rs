@@ -293,6 +293,13 @@ fn of_rules(stage: &Stage) -> Vec<Probe> {
             "/api/v1/deadline-policies?limit=1",
             &[200],
         ),
+        Probe::new(
+            Op::SimulateDeadlines,
+            "POST",
+            "/api/v1/deadlines/simulate",
+            &[200],
+        )
+        .json(json!({ "category": "120302" })),
         Probe::new(Op::ImportCalendar, "POST", "/api/v1/calendar/imports", &[422]).json(json!({ "x": {} })),
     ];
     for unit in &stage.units {
@@ -436,6 +443,7 @@ fn of_ticket(ticket: &Thing) -> Vec<Probe> {
     let mut probes = vec![file.about(ticket, Op::GetAttachment)];
     let others = [
         Probe::new(Op::GetTicket, "GET", &path, &[200]),
+        Probe::new(Op::GetDeadlines, "GET", format!("{path}/deadlines"), &[200]),
         Probe::new(Op::GetReceipt, "GET", format!("{path}/receipt"), &[200]),
         Probe::new(Op::VerifyTicket, "GET", format!("{path}/verify"), &[200]),
         Probe::new(Op::RevealRequester, "POST", format!("{path}/reveal"), &[200]).json(reason),

@@ -1,0 +1,224 @@
+//! Why a deadline is when it is: day by day, what counted, what did not and why. And how far gone it is.
+
+use super::calendar::{Calendar, Limit};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use entity::kind::{CalendarStatus, Counting, DayKind, Lamp, LimitUnit};
+
+/// Shares of a limit, in per cent, from which the lamp is yellow and orange.
+const YELLOW: u8 = 70;
+const ORANGE: u8 = 90;
+
+/// A day between the start of a limit and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub day: NaiveDate,
+    /// What the calendar says of it.
+    pub kind: DayKind,
+    /// Whether it counted, and why not.
+    pub counting: Counting,
+    /// How much of the limit it used up: days of a limit of days, minutes of any other.
+    pub counted: i64,
+    /// That, together with the days before.
+    pub total: i64,
+    /// Whether the holidays of its year are published.
+    pub published: bool,
+}
+
+impl Calendar {
+    /// The days from the start of a limit to its end. What they counted adds up to the limit; a limit of no days ends
+    /// on the first that could count.
+    #[must_use]
+    pub fn explain(&self, from: DateTime<Utc>, limit: Limit) -> Vec<Day> {
+        let due = self.due(from, limit).at;
+        let (first, last) = (self.local_day(from), self.local_day(due));
+        let mut spent = TimeDelta::zero();
+        let mut total = 0;
+        first
+            .iter_days()
+            .take_while(|day| *day <= last)
+            .map(|day| {
+                let before = total;
+                total = match limit.unit {
+                    LimitUnit::Minutes | LimitUnit::WorkingHours => {
+                        spent += self.used_on(day, limit.unit, (from, due));
+                        spent.num_minutes()
+                    }
+                    LimitUnit::WorkingDays => total + i64::from(day > first && self.is_working(day)),
+                    LimitUnit::CalendarDays => total + i64::from(day > first),
+                };
+                let kind = self.kind(day);
+                Day {
+                    day,
+                    kind,
+                    counting: counting(limit.unit, kind, day == first, total > before),
+                    counted: total - before,
+                    total,
+                    published: self.year(day.year()).status == CalendarStatus::Official,
+                }
+            })
+            .collect()
+    }
+
+    /// How much of a limit is used up at `now`, in per cent: measured in working time where the limit is.
+    #[must_use]
+    pub fn used_up(
+        &self,
+        unit: LimitUnit,
+        (from, due): (DateTime<Utc>, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> u8 {
+        if now >= due {
+            return 100;
+        }
+        let spent = |to: DateTime<Utc>| match unit {
+            LimitUnit::Minutes | LimitUnit::CalendarDays => (to - from).num_seconds(),
+            LimitUnit::WorkingHours | LimitUnit::WorkingDays => {
+                let days = self.local_day(from).iter_days();
+                let days = days.take_while(|day| *day <= self.local_day(to));
+                let worked = days.map(|day| self.used_on(day, LimitUnit::WorkingHours, (from, to)));
+                worked.sum::<TimeDelta>().num_seconds()
+            }
+        };
+        let whole = spent(due).max(1);
+        u8::try_from(spent(now.max(from)) * 100 / whole)
+            .unwrap_or(100)
+            .min(100)
+    }
+
+    /// What of a day lies between two instants: all of it, or its working time.
+    fn used_on(
+        &self,
+        day: NaiveDate,
+        unit: LimitUnit,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> TimeDelta {
+        let all = [self.bounds(day)];
+        let windows = self.windows(day);
+        let windows = if unit == LimitUnit::Minutes {
+            &all[..]
+        } else {
+            &windows[..]
+        };
+        let parts = windows
+            .iter()
+            .map(|(open, close)| (*close).min(to) - (*open).max(from));
+        parts.filter(|part| *part > TimeDelta::zero()).sum()
+    }
+}
+
+fn counting(unit: LimitUnit, kind: DayKind, first: bool, counted: bool) -> Counting {
+    let days = matches!(unit, LimitUnit::WorkingDays | LimitUnit::CalendarDays);
+    match kind {
+        _ if counted => Counting::Counted,
+        _ if first && days => Counting::DayOfReceipt,
+        DayKind::Weekend => Counting::Weekend,
+        DayKind::Holiday => Counting::Holiday,
+        DayKind::Working | DayKind::MakeUp => Counting::OutsideHours,
+    }
+}
+
+/// The lamp of a clock that runs.
+#[must_use]
+pub fn lamp(used_up: u8) -> Lamp {
+    match used_up {
+        100.. => Lamp::Red,
+        ORANGE.. => Lamp::Orange,
+        YELLOW.. => Lamp::Yellow,
+        _ => Lamp::Green,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::calendar::tests::{china, local};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn over_the_national_day_each_day_says_why() {
+        let limit = Limit {
+            amount: 5,
+            unit: LimitUnit::WorkingDays,
+        };
+        let days = china().explain(local("2026-09-30T10:00"), limit);
+        let told: Vec<String> = days
+            .iter()
+            .map(|day| format!("{} {} {}", day.day.format("%m-%d"), day.counting, day.total))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "09-30 day_of_receipt 0",
+                "10-01 holiday 0",
+                "10-02 holiday 0",
+                "10-03 holiday 0",
+                "10-04 holiday 0",
+                "10-05 holiday 0",
+                "10-06 holiday 0",
+                "10-07 holiday 0",
+                "10-08 counted 1",
+                "10-09 counted 2",
+                "10-10 counted 3",
+                "10-11 weekend 3",
+                "10-12 counted 4",
+                "10-13 counted 5",
+            ]
+        );
+        assert_eq!(days[10].kind, DayKind::MakeUp, "a Saturday on which people work");
+    }
+
+    #[test]
+    fn the_lamp_turns_by_working_time() {
+        // Friday afternoon, two working hours: an hour is left for Monday.
+        let (from, unit) = (local("2026-11-27T16:30"), LimitUnit::WorkingHours);
+        let due = china().due(from, Limit { amount: 2, unit }).at;
+        assert_eq!(due, local("2026-11-30T09:30"));
+        let used = |now: &str| china().used_up(unit, (from, due), local(now));
+        assert_eq!(
+            [
+                used("2026-11-27T17:00"),
+                used("2026-11-29T12:00"),
+                used("2026-11-30T09:18"),
+                used("2026-11-30T09:30")
+            ],
+            [25, 50, 90, 100]
+        );
+        assert_eq!(
+            [0, 69, 70, 89, 90, 99, 100].map(lamp),
+            [
+                Lamp::Green,
+                Lamp::Green,
+                Lamp::Yellow,
+                Lamp::Yellow,
+                Lamp::Orange,
+                Lamp::Orange,
+                Lamp::Red
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_counted_is_the_limit(minute in 0_i64..1_000_000, n in 1_u32..40, unit in 0_usize..4) {
+            let from = local("2025-01-01T00:00") + TimeDelta::minutes(minute);
+            let limit = Limit { amount: n, unit: LimitUnit::ALL[unit] };
+            let days = china().explain(from, limit);
+            let whole = i64::from(n) * if limit.unit == LimitUnit::WorkingHours { 60 } else { 1 };
+            prop_assert_eq!(days.iter().map(|day| day.counted).sum::<i64>(), whole);
+            prop_assert!(days.iter().all(|day| (day.counting == Counting::Counted) == (day.counted > 0)));
+            let all: Vec<NaiveDate> = days.iter().map(|day| day.day).collect();
+            let whole: Vec<NaiveDate> = all[0].iter_days().take(all.len()).collect();
+            prop_assert_eq!(all, whole);
+        }
+
+        #[test]
+        fn a_limit_is_never_less_used_up_later(minute in 0_i64..1_000_000, n in 1_u32..20, unit in 0_usize..4, a in 0_i64..30_000, b in 0_i64..30_000) {
+            let from = local("2025-01-01T00:00") + TimeDelta::minutes(minute);
+            let unit = LimitUnit::ALL[unit];
+            let due = china().due(from, Limit { amount: n, unit }).at;
+            let used = |after| china().used_up(unit, (from, due), from + TimeDelta::minutes(after));
+            prop_assert!(used(a.min(b)) <= used(a.max(b)));
+        }
+    }
+}
