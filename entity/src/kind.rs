@@ -163,6 +163,7 @@ vocabulary! {
         Closed = "closed" "结案",
         Withdrawn = "withdrawn" "撤单",
         Overdue = "overdue" "超期",
+        Recounted = "recounted" "时限重算",
     }
 
     /// Who did something.

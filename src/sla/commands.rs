@@ -107,6 +107,7 @@ pub async fn import_calendar(
         audit::record(tx, caller, "calendar_year", row.year, detail);
         views.push(queries::year(tx, row.year).await?);
     }
+    store::recount(tx);
     settings::store::touch_reference(tx).await?;
     Ok(views)
 }

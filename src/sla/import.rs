@@ -96,6 +96,7 @@ pub async fn holidays(tx: &Tx, file: &HolidaysFile) -> Result<ImportReport, AppE
         }
         report.count(outcome);
     }
+    store::recount(tx);
     finish(tx, "import_calendar", "calendar", "holidays", &report).await?;
     Ok(report)
 }

@@ -5,10 +5,11 @@ use super::rules::limit::Draft;
 use super::rules::policy::{Line, Policy};
 use super::rules::year::PublishedYear;
 use crate::access::authenticate::china;
+use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::settings;
-use chrono::NaiveTime;
+use chrono::{NaiveTime, TimeDelta};
 use entity::id::PolicyId;
 use entity::kind::ClockKind;
 use entity::{calendar_day, calendar_year, deadline_policy, setting};
@@ -17,9 +18,15 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
 };
+use uuid::Uuid;
 
 /// The setting that holds the windows of a working day: `[["08:30","12:00"],["14:30","17:30"]]`.
 pub const WORKING_HOURS: &str = "working_hours";
+
+/// The timer that has running deadlines counted again; the subject is where to go on.
+pub const RECOUNT: &str = "deadlines.recount";
+/// So long until every instance counts by the new calendar: what one begins by the old one meanwhile is counted again.
+const RECOUNT_AFTER_S: i64 = 5;
 
 /// The calendar.
 ///
@@ -192,6 +199,12 @@ pub async fn replace_year(tx: &Tx, published: &PublishedYear) -> Result<calendar
         .exec_without_returning(tx)
         .await?;
     Ok(row)
+}
+
+/// Has running deadlines counted again, since the calendar has changed.
+pub fn recount(tx: &Tx) {
+    let soon = tx.now() + TimeDelta::seconds(RECOUNT_AFTER_S);
+    timers::set(tx, RECOUNT, Uuid::nil(), soon);
 }
 
 /// Lines of the policy in the order of their making, of one clock if so wanted.

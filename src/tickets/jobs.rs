@@ -3,6 +3,7 @@
 mod clocks;
 mod counts;
 mod milestones;
+mod recount;
 
 use crate::ledger::{events, timers};
 use crate::platform::jobs::Job;

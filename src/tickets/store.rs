@@ -7,7 +7,8 @@ mod legs;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
-pub use apply::{Doer, Plan, Said, append, apply};
+pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
+pub use clocks::{calendar_version, next_due};
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
 use entity::{assignment, clock, ticket, ticket_entry, ticket_requester};
@@ -45,6 +46,8 @@ pub mod timer {
     pub const CLOCK: &str = "ticket.clock";
     /// Nobody answered a call-back; the subject is the ticket.
     pub const CALLBACK: &str = "ticket.callback";
+    /// The working calendar has changed; the subject is the last ticket that was looked at.
+    pub use crate::sla::store::RECOUNT;
 }
 
 /// A ticket with what belongs to it.

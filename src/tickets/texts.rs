@@ -25,6 +25,7 @@ pub fn is_milestone(kind: EntryKind) -> bool {
             | E::Closed
             | E::Withdrawn
             | E::Overdue
+            | E::Recounted
     )
 }
 
@@ -77,6 +78,10 @@ pub fn for_requester(
         EntryKind::Reworked => format!("您的诉求（{number}）已退回重办。"),
         EntryKind::Closed => format!("您的诉求（{number}）已办结。"),
         EntryKind::Withdrawn => format!("您的诉求（{number}）已撤回。"),
+        EntryKind::Recounted => {
+            let by = promised.map(day)?;
+            format!("因工作日历调整，您的诉求（{number}）预计答复时间改为 {by} 前。")
+        }
         _ => return None,
     })
 }
@@ -101,6 +106,7 @@ pub fn for_staff(kind: EntryKind, ticket: &ticket::Model) -> Option<String> {
         EntryKind::Reworked => "工单需重办",
         EntryKind::Withdrawn => "诉求人已撤单",
         EntryKind::Overdue => "工单已超期",
+        EntryKind::Recounted => "工单时限因工作日历调整已重算",
         _ => return None,
     };
     Some(format!("{what}：{number} {}", ticket.title))

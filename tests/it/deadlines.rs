@@ -30,6 +30,26 @@ fn days(deadline: &Value) -> Vec<String> {
     .collect()
 }
 
+async fn registered(app: &TestApp, category: &str) -> Answer {
+    let request = json!({
+        "requester": { "phone": "13900000001" }, "category": category, "title": "示例", "content": "示例",
+        "place": { "address": "羊桥社区" },
+    });
+    let made = app
+        .staff("operator")
+        .await
+        .post("/api/v1/tickets", &request)
+        .await;
+    made.expect(201);
+    made
+}
+
+/// As the operator sees them.
+async fn deadlines(app: &TestApp, made: &Answer) -> Answer {
+    let path = format!("/api/v1/tickets/{}/deadlines", made.text_at("/ticket/id"));
+    app.staff("operator").await.get(&path).await
+}
+
 on_both! {
     /// Seven working days over the National Day holiday.
     async fn a_simulation_says_day_by_day_what_counts(app: TestApp) {
@@ -115,5 +135,77 @@ on_both! {
         let sign = clock(&seen, "sign");
         assert_eq!((&sign["lamp"], &sign["breached"]), (&Value::Null, &json!(true)));
         assert!(sign["stopped_at"].is_string());
+    }
+
+    /// A year is published: what was counted into it is counted again, told to whom it was promised, and nothing else moves.
+    async fn publishing_a_year_moves_what_was_counted_into_it(app: TestApp) {
+        let within = registered(&app, "020101").await;
+        app.turn(TimeDelta::days(30));
+        app.settle().await;
+        let into = registered(&app, "120302").await;
+        app.settle().await;
+        let resolve = |answer: &Answer| clock(answer, "resolve").clone();
+        let before = resolve(&deadlines(&app, &into).await);
+        assert_eq!((&before["due_at"], &before["provisional"]), (&json!("2027-01-05T09:30:00Z"), &json!(true)));
+        let untouched = deadlines(&app, &within).await;
+
+        let year = json!({ "2027": { "off": ["2027-01-01", "2027-01-04"], "work": ["2027-01-03"], "status": "official", "source": "测试" } });
+        let sysadmin = app.staff("sysadmin").await;
+        sysadmin.post("/api/v1/calendar/imports", &year).await.expect(200);
+        // Counted by now, not yet counted again.
+        app.pass("reference").await;
+        let standing = resolve(&deadlines(&app, &into).await);
+        assert_eq!(standing["due_at"], before["due_at"]);
+        app.turn(TimeDelta::seconds(6));
+        app.settle().await;
+        let after = deadlines(&app, &into).await;
+        let seen = resolve(&after);
+        assert_eq!((&seen["due_at"], &seen["provisional"], &seen["recount_due_at"]), (&json!("2027-01-05T09:30:00Z"), &json!(false), &Value::Null));
+        assert_eq!(seen["days"][10]["label"], "调休上班日，计入", "2027-01-03");
+
+        let later = json!({ "2027": { "off": ["2027-01-01", "2027-01-04", "2027-01-05"], "work": ["2027-01-03"], "status": "official", "source": "测试" } });
+        app.staff("sysadmin").await.post("/api/v1/calendar/imports", &later).await.expect(200);
+        app.pass("reference").await;
+        assert_eq!(resolve(&deadlines(&app, &into).await)["recount_due_at"], "2027-01-06T09:30:00Z", "said before it is done");
+        app.turn(TimeDelta::seconds(6));
+        app.settle().await;
+        let seen = resolve(&deadlines(&app, &into).await);
+        assert_eq!((&seen["due_at"], &seen["recount_due_at"]), (&json!("2027-01-06T09:30:00Z"), &Value::Null));
+        assert_eq!(untouched.body, deadlines(&app, &within).await.body, "it lies within the published year");
+
+        let resident = app.resident("13900000001").await;
+        let path = format!("/api/v1/tickets/{}", into.text_at("/ticket/id"));
+        let ticket = resident.get(&path).await;
+        let told: Vec<&Value> = ticket.body["timeline"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "recounted").collect();
+        assert_eq!(told.len(), 1, "the requester sees that the promise moved, not that it was confirmed: {}", ticket.text);
+        assert_eq!(ticket.body["promised_at"], "2027-01-06T09:30:00Z");
+        let inbox = resident.get("/api/v1/notices").await;
+        let notices = inbox.body["items"].as_array().unwrap();
+        assert_eq!(notices.iter().filter(|notice| notice["template"] == "ticket_recounted").count(), 1, "{}", inbox.text);
+        let check = resident.get(&format!("{path}/verify")).await;
+        assert_eq!(check.body["intact"], true);
+    }
+
+    /// A day on which nobody could work is declared off afterwards: what ran out on it did not run out.
+    async fn a_closure_heals_what_ran_out_on_it(app: TestApp) {
+        let made = registered(&app, "020101").await;
+        app.turn(TimeDelta::hours(33));
+        app.settle().await;
+        let seen = deadlines(&app, &made).await;
+        assert_eq!((&clock(&seen, "sign")["breached"], &clock(&seen, "sign")["lamp"]), (&json!(true), &json!("red")));
+        let known = app.nobody().get("/api/v1/calendar?year=2026").await;
+        let mut off = known.body["off"].as_array().unwrap().clone();
+        off.push(json!("2026-11-25"));
+        let year = json!({ "2026": { "off": off, "work": known.body["work"], "status": "official", "source": "测试：台风停工" } });
+        app.staff("sysadmin").await.post("/api/v1/calendar/imports", &year).await.expect(200);
+        app.turn(TimeDelta::seconds(6));
+        app.settle().await;
+        let seen = deadlines(&app, &made).await;
+        let sign = clock(&seen, "sign");
+        assert_eq!((&sign["breached"], &sign["due_at"], &sign["lamp"]), (&json!(false), &json!("2026-11-26T09:30:00Z"), &json!("green")));
+        app.turn(TimeDelta::days(1));
+        app.settle().await;
+        let seen = deadlines(&app, &made).await;
+        assert_eq!(clock(&seen, "sign")["breached"], true, "its timer fires at the new end");
     }
 }

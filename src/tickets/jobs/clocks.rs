@@ -1,15 +1,15 @@
 //! A timer of a ticket fires: it looks at the state first, since what it was set for may be over.
 
-use crate::ledger::events::{self, News};
+use super::recount::recount;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::reference::Desk;
 use crate::tickets::commands::callback;
-use crate::tickets::store::{self, Doer, Said, append, timer};
+use crate::tickets::store::{self, Doer, Said, happen, timer, write_ticket};
 use entity::id::{ClockId, TicketId};
 use entity::kind::EntryKind;
-use entity::{clock, durable_timer, ticket};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use entity::{clock, durable_timer};
+use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 /// Fires a timer.
@@ -23,6 +23,7 @@ pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<()
             let reference = desk.reference().await?;
             callback::lapse(tx, &desk.kit, &reference, TicketId(due.subject_id)).await
         }
+        timer::RECOUNT => recount(tx, desk, due.subject_id).await,
         _ => Ok(()),
     }
 }
@@ -43,20 +44,10 @@ async fn run_out(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
     if running(tx, id).await?.is_none() {
         return Ok(());
     }
-    let state = loaded.ticket.state;
     let said = Said {
         data: json!({ "clock": row.kind, "due_at": row.due_at }),
         ..Said::default()
     };
-    append(
-        tx,
-        &desk.kit.vault,
-        &mut loaded,
-        EntryKind::Overdue,
-        (Some(state), state),
-        &said,
-        Doer::SYSTEM,
-    )?;
     clock::Entity::update(clock::ActiveModel {
         id: Set(id),
         breached_at: Set(Some(tx.now())),
@@ -64,32 +55,14 @@ async fn run_out(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
     })
     .exec(tx)
     .await?;
-    let ticket = &loaded.ticket;
-    ticket::Entity::update_many()
-        .set(ticket::ActiveModel {
-            entries: Set(ticket.entries),
-            head: Set(ticket.head.clone()),
-            version: Set(ticket.version + 1),
-            updated_at: Set(tx.now()),
-            ..Default::default()
-        })
-        .filter(ticket::Column::Id.eq(ticket.id))
-        .exec(tx)
-        .await?;
-    let lead = loaded.lead();
-    events::publish(
+    happen(
         tx,
-        News {
-            kind: "ticket.overdue".into(),
-            subject_kind: "ticket",
-            subject_id: ticket.id.0,
-            unit_path: lead.map(|leg| leg.unit_path.clone()),
-            data: json!({
-                "clock": row.kind, "from": state, "to": state, "round": ticket.round,
-                "unit_before": lead.map(|leg| leg.unit_id), "unit_id": lead.map(|leg| leg.unit_id),
-                "staff_id": lead.and_then(|leg| leg.staff_id),
-            }),
-        },
-    );
-    Ok(())
+        &desk.kit.vault,
+        &mut loaded,
+        EntryKind::Overdue,
+        &said,
+        Doer::SYSTEM,
+    )?;
+    loaded.ticket.updated_at = tx.now();
+    write_ticket(tx, &mut loaded).await
 }

@@ -14,7 +14,7 @@ use crate::tickets::store::{self, Loaded, label};
 use crate::tickets::texts::{self, Told};
 use crate::tickets::view;
 use entity::id::{StaffId, TicketId};
-use entity::kind::{ActorKind, EntryKind, Lane, NoticeChannel, Role, Urgency};
+use entity::kind::{ActorKind, ClockKind, EntryKind, Lane, NoticeChannel, Role, Urgency};
 use entity::{callback, clock, event, ticket_requester};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -47,7 +47,9 @@ pub async fn tell(tx: &Tx, context: &Context, batch: Vec<event::Model>) -> Resul
                 .kind
                 .strip_prefix("ticket.")
                 .and_then(EntryKind::from_word)?;
-            texts::is_milestone(kind).then_some((kind, event))
+            let told =
+                texts::is_milestone(kind) && (kind != EntryKind::Recounted || moves_the_promise(event));
+            told.then_some((kind, event))
         })
         .collect();
     if milestones.is_empty() {
@@ -83,7 +85,11 @@ async fn known(tx: &Tx, milestones: &[(EntryKind, &event::Model)]) -> Result<Kno
             .into_iter()
             .map(|loaded| (loaded.ticket.id, loaded))
             .collect(),
-        clocks: store::clocks_of(tx, &of(&|kind| kind == EntryKind::Dispatched)).await?,
+        clocks: store::clocks_of(
+            tx,
+            &of(&|kind| matches!(kind, EntryKind::Dispatched | EntryKind::Recounted)),
+        )
+        .await?,
         callbacks: if approved.is_empty() {
             Vec::new()
         } else {
@@ -159,6 +165,12 @@ async fn tell_requester(
         }
     }
     Ok(())
+}
+
+/// Whether a clock that was counted again is the one of which people were told, and ends at another instant.
+fn moves_the_promise(event: &event::Model) -> bool {
+    let data = &event.data;
+    data["clock"] == ClockKind::Resolve.word() && data["due_before"] != data["due_at"]
 }
 
 /// How an event is told to the requester; none where the event that came with it tells it.

@@ -123,7 +123,7 @@ pub async fn apply(
             announce(
                 tx,
                 loaded,
-                event.kind,
+                (event.kind, &json!({})),
                 &Moved {
                     from: previous,
                     to: event.to,
@@ -207,6 +207,31 @@ pub fn append(
     Ok(())
 }
 
+/// Writes down what happened without a decision: an entry of the timeline and an event. The state stays; the ticket is
+/// still to be written.
+///
+/// # Errors
+/// When a text can't be sealed.
+pub fn happen(
+    tx: &Tx,
+    vault: &Vault,
+    loaded: &mut Loaded,
+    kind: EntryKind,
+    said: &Said,
+    doer: Doer<'_>,
+) -> Result<(), AppError> {
+    let state = loaded.ticket.state;
+    append(tx, vault, loaded, kind, (Some(state), state), said, doer)?;
+    let stays = Moved {
+        from: Some(state),
+        to: state,
+        unit_before: loaded.lead().map(|leg| leg.unit_id),
+        at_once: false,
+    };
+    announce(tx, loaded, (kind, &said.data), &stays, loaded.ticket.round);
+    Ok(())
+}
+
 /// How an event moved a ticket from one queue to another.
 struct Moved {
     from: Option<TicketState>,
@@ -217,9 +242,9 @@ struct Moved {
 }
 
 /// Tells the log what happened: ids and kinds.
-fn announce(tx: &Tx, loaded: &Loaded, kind: EntryKind, moved: &Moved, round: i32) {
+fn announce(tx: &Tx, loaded: &Loaded, (kind, what): (EntryKind, &Value), moved: &Moved, round: i32) {
     let lead = loaded.lead();
-    let data = json!({
+    let mut data = json!({
         "from": moved.from,
         "to": moved.to,
         "unit_before": moved.unit_before,
@@ -228,6 +253,9 @@ fn announce(tx: &Tx, loaded: &Loaded, kind: EntryKind, moved: &Moved, round: i32
         "round": round,
         "at_once": moved.at_once,
     });
+    if let (Some(data), Some(what)) = (data.as_object_mut(), what.as_object()) {
+        data.extend(what.clone());
+    }
     events::publish(
         tx,
         News {
@@ -240,8 +268,11 @@ fn announce(tx: &Tx, loaded: &Loaded, kind: EntryKind, moved: &Moved, round: i32
     );
 }
 
-/// A ticket without a version yet is new: its row is put aside, to be inserted with others.
-async fn write_ticket(tx: &Tx, loaded: &mut Loaded) -> Result<(), AppError> {
+/// Writes the row of a ticket. One without a version yet is new: it is put aside, to be inserted with others.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn write_ticket(tx: &Tx, loaded: &mut Loaded) -> Result<(), AppError> {
     let ticket = &mut loaded.ticket;
     let seen = ticket.version;
     ticket.version += 1;

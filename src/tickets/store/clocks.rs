@@ -60,12 +60,16 @@ pub(super) async fn tick(
         }
     }
     loaded.running.clone_from(&open);
-    loaded.ticket.next_due_at = open
-        .iter()
-        .filter(|clock| clock.kind != ClockKind::Callback)
-        .map(|clock| clock.due_at)
-        .min();
+    loaded.ticket.next_due_at = next_due(&open);
     Ok(())
+}
+
+/// When something is due next, of clocks that run. The call-back's lapses, it is not overdue.
+pub fn next_due<'a>(running: impl IntoIterator<Item = &'a clock::Model>) -> Option<DateTime<Utc>> {
+    let clocks = running
+        .into_iter()
+        .filter(|clock| clock.kind != ClockKind::Callback);
+    clocks.map(|clock| clock.due_at).min()
 }
 
 async fn stop(tx: &Tx, ids: &[ClockId]) -> Result<(), AppError> {
@@ -112,6 +116,7 @@ fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Op
     Some(row)
 }
 
-fn calendar_version(reference: &Reference, due: DateTime<Utc>) -> i32 {
+/// The version of the year in which a clock ends.
+pub fn calendar_version(reference: &Reference, due: DateTime<Utc>) -> i32 {
     reference.calendar.year(local_day(due).year()).version
 }

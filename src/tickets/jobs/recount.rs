@@ -1,0 +1,114 @@
+//! The working calendar has changed: clocks that run are counted again, and each change is told.
+
+use crate::ledger::timers;
+use crate::platform::db::{Tx, padded};
+use crate::platform::error::AppError;
+use crate::reference::{Desk, Reference};
+use crate::sla::rules::calendar::{Due, Limit};
+use crate::tickets::store::{self, Doer, Said, calendar_version, happen, next_due, timer, write_ticket};
+use entity::id::TicketId;
+use entity::kind::{ClockKind, EntryKind, LimitUnit};
+use entity::{clock, ticket};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Open tickets that are looked at in one transaction.
+const BATCH: u64 = 100;
+
+/// Counts the open tickets behind `after` again, some of them; a timer goes on with the next. A clock that stands is
+/// left alone.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> {
+    desk.refresh().await?;
+    let reference = desk.reference().await?;
+    let open: Vec<TicketId> = ticket::Entity::find()
+        .select_only()
+        .column(ticket::Column::Id)
+        .filter(ticket::Column::Id.gt(TicketId(after)))
+        .filter(ticket::Column::ClosedAt.is_null())
+        .order_by_asc(ticket::Column::Id)
+        .limit(BATCH)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let Some(last) = open.last() else { return Ok(()) };
+    let clocks = clock::Entity::find()
+        .filter(clock::Column::TicketId.is_in(padded(&open)))
+        .filter(clock::Column::StoppedAt.is_null())
+        .all(tx)
+        .await?;
+    let mut moved: Vec<TicketId> = clocks
+        .iter()
+        .filter(|row| again(&reference, row).is_some())
+        .map(|row| row.ticket_id)
+        .collect();
+    moved.sort_unstable();
+    moved.dedup();
+    for id in moved {
+        of_ticket(tx, desk, &reference, id).await?;
+    }
+    timers::set(tx, timer::RECOUNT, last.0, tx.now());
+    Ok(())
+}
+
+/// What the calendar of today makes of a clock that runs; none where that changes nothing.
+fn again(reference: &Reference, row: &clock::Model) -> Option<Due> {
+    let by_calendar = matches!(row.unit, LimitUnit::WorkingHours | LimitUnit::WorkingDays);
+    if row.stopped_at.is_some() || !by_calendar {
+        return None;
+    }
+    let limit = Limit {
+        amount: u32::try_from(row.amount).unwrap_or(0),
+        unit: row.unit,
+    };
+    let due = reference.calendar.due(row.started_at, limit);
+    (due.at != row.due_at || due.provisional != row.provisional).then_some(due)
+}
+
+async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) -> Result<(), AppError> {
+    let mut loaded = store::lock(tx, id).await?;
+    let mut clocks = store::clocks(tx, id).await?;
+    for row in &mut clocks {
+        let Some(due) = again(reference, row) else {
+            continue;
+        };
+        let moved = due.at != row.due_at;
+        let said = Said {
+            // The requester was promised the end of the resolution, and nothing else.
+            public: moved && row.kind == ClockKind::Resolve,
+            data: json!({ "clock": row.kind, "due_before": row.due_at, "due_at": due.at, "provisional": due.provisional }),
+            ..Said::default()
+        };
+        row.due_at = due.at;
+        row.provisional = due.provisional;
+        // What ran out on a day off did not run out.
+        row.breached_at = row.breached_at.filter(|_| due.at <= tx.now());
+        clock::Entity::update(clock::ActiveModel {
+            id: Set(row.id),
+            due_at: Set(row.due_at),
+            provisional: Set(row.provisional),
+            calendar_version: Set(calendar_version(reference, due.at)),
+            breached_at: Set(row.breached_at),
+            ..Default::default()
+        })
+        .exec(tx)
+        .await?;
+        if moved {
+            timers::set(tx, timer::CLOCK, row.id.0, row.due_at);
+        }
+        happen(
+            tx,
+            &desk.kit.vault,
+            &mut loaded,
+            EntryKind::Recounted,
+            &said,
+            Doer::SYSTEM,
+        )?;
+    }
+    loaded.ticket.next_due_at = next_due(clocks.iter().filter(|row| row.stopped_at.is_none()));
+    loaded.ticket.updated_at = tx.now();
+    write_ticket(tx, &mut loaded).await
+}
