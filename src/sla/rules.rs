@@ -3,5 +3,7 @@
 pub mod calendar;
 pub mod explain;
 pub mod limit;
+#[cfg(test)]
+mod oracle;
 pub mod policy;
 pub mod year;
