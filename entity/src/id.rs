@@ -88,4 +88,6 @@ ids! {
     TimerId,
     /// An entry of the audit log.
     AuditId,
+    /// A look at a ticket.
+    AccessId,
 }

@@ -204,6 +204,13 @@ vocabulary! {
         CalendarDays = "calendar_days" "自然日",
     }
 
+    /// At what of a ticket somebody looked.
+    Looked {
+        Ticket = "ticket" "查阅工单",
+        Requester = "requester" "查看诉求人信息",
+        Attachment = "attachment" "查看附件",
+    }
+
     /// What the working calendar says of a day.
     DayKind {
         Working = "working" "工作日",

@@ -7,6 +7,7 @@
 pub mod id;
 pub mod kind;
 
+pub mod access_record;
 pub mod api_client;
 pub mod assignment;
 pub mod attachment;

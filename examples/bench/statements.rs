@@ -5,10 +5,10 @@ use crate::bare::{Bare, Case, Differs, Load, Step, Steps};
 use crate::fill;
 use anyhow::Context;
 use entity::id::{SessionId, TicketId};
-use entity::kind::TicketState;
+use entity::kind::{ActorKind, Looked, Role, TicketState};
 use entity::{
-    assignment, attachment, clock, durable_timer, event, idempotency, resident, ticket, ticket_entry,
-    ticket_requester, ticket_search,
+    access_record, assignment, attachment, clock, durable_timer, event, idempotency, resident, ticket,
+    ticket_entry, ticket_requester, ticket_search,
 };
 use hotline::access::Reach;
 use hotline::access::actor::Actor;
@@ -95,13 +95,34 @@ impl<'a> Maker<'a> {
             add(timeline.order_by_asc(ticket_entry::Column::Seq).build(backend));
             let files = attachment::Entity::find().filter(attachment::Column::TicketId.eq(*id));
             add(files.order_by_asc(attachment::Column::Id).build(backend));
-            Case {
-                before,
-                within: Vec::new(),
-            }
+            let look = self.look(*id);
+            let differs = Differs {
+                ids: [look.id.0].into(),
+                ..Differs::default()
+            };
+            let look = insert(vec![look.into_active_model().reset_all()]);
+            let within = vec![steps.step(StatementBuilder::build(&look, &backend), &differs)];
+            Case { before, within }
         });
         let cases = cases.collect();
         self.load(&steps, cases)
+    }
+
+    /// Who looked at a ticket, as it is kept.
+    fn look(&self, id: TicketId) -> access_record::Model {
+        access_record::Model {
+            ticket_id: id,
+            id: self.kit.ids.id(),
+            at: self.kit.now(),
+            what: Looked::Ticket,
+            actor_kind: ActorKind::Staff,
+            actor_id: Some(self.session.0),
+            actor_name: Some("演示话务员".to_owned()),
+            role: Role::Operator,
+            unit_id: Some(self.kit.ids.id()),
+            unit_name: Some("蓬江区".to_owned()),
+            request_id: Some("5796576053587751cffe1f3e".to_owned()),
+        }
     }
 
     fn legs(&self, id: TicketId) -> Statement {

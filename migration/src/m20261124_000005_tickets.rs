@@ -15,6 +15,7 @@ const TABLES: &[&str] = &[
     "attachment",
     "callback",
     "queue_count",
+    "access_record",
 ];
 
 #[async_trait::async_trait]
@@ -32,10 +33,16 @@ impl MigrationTrait for Migration {
              to_state, public, public_sealed, internal_sealed, data, hash, request_id",
         )
         .await?;
+        column::append_only(
+            manager,
+            "access_record",
+            "ticket_id, id, at, what, actor_kind, actor_id, actor_name, role, unit_id, unit_name, request_id",
+        )
+        .await?;
         // Words of one or two characters are found by bigrams that the application makes.
         column::run_either(
             manager,
-            "CREATE VIRTUAL TABLE ticket_search USING fts5(ticket_id UNINDEXED, terms, tokenize = 'unicode61')",
+    "CREATE VIRTUAL TABLE ticket_search USING fts5(ticket_id UNINDEXED, terms, tokenize = 'unicode61')",
             "CREATE TABLE ticket_search (ticket_id uuid PRIMARY KEY, terms text NOT NULL, \
              bigrams tsvector GENERATED ALWAYS AS (terms::tsvector) STORED)",
         )
@@ -196,6 +203,20 @@ const UP: &[&str] = &[
             state text NOT NULL,
             n {big} NOT NULL,
             PRIMARY KEY (unit_id, state)
+        ) {strict}",
+    r"CREATE TABLE access_record (
+            ticket_id {uuid} NOT NULL REFERENCES ticket (id),
+            id {uuid} NOT NULL,
+            at {at} NOT NULL,
+            what text NOT NULL,
+            actor_kind text NOT NULL,
+            actor_id {uuid},
+            actor_name text,
+            role text NOT NULL,
+            unit_id {uuid},
+            unit_name text,
+            request_id text,
+            PRIMARY KEY (ticket_id, id)
         ) {strict}",
     "CREATE UNIQUE INDEX ticket_number ON ticket (number)",
     "CREATE INDEX ticket_state ON ticket (state, id)",

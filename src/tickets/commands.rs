@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod callback;
+pub mod look;
 mod meaning;
 mod prepare;
 mod refusal;

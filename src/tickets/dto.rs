@@ -1,10 +1,12 @@
 //! Wire shapes of tickets.
 
+mod access;
 mod action;
 mod deadline;
 mod input;
 mod output;
 
+pub use access::{AccessOut, AccessQuery};
 pub use action::{ActionIn, RatingIn, Reason};
 pub use deadline::{TicketDeadlineOut, TicketDeadlinesOut};
 pub use input::{CallerIn, ContactIn, RegisterIn, SimilarIn, TicketsQuery};

@@ -1,5 +1,6 @@
 //! `/api/v1/tickets` and what belongs to it.
 
+mod access;
 mod callbacks;
 mod desk;
 mod files;
@@ -18,6 +19,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(desk::get_ticket)
         .service(desk::act_on_ticket)
         .service(desk::get_deadlines)
+        .service(access::get_access_log)
         .service(desk::get_receipt)
         .service(desk::verify_ticket)
         .service(desk::reveal_requester)

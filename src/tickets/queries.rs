@@ -1,7 +1,8 @@
-//! What can be asked: lists, one ticket, its deadlines, similar matters, counts.
+//! What can be asked: lists, one ticket, its deadlines, who looked at it, similar matters, counts.
 
 pub mod deadlines;
 pub mod detail;
 pub mod list;
+pub mod looks;
 pub mod queues;
 pub mod similar;

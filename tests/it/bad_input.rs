@@ -57,6 +57,10 @@ async fn footprint(app: &TestApp) -> Vec<(String, i64)> {
     let mut found = Vec::new();
     for row in ask(tables.to_owned()).await {
         let name: String = row.try_get("", "name").unwrap();
+        // Who names the version of a ticket has looked at it.
+        if name == "access_record" {
+            continue;
+        }
         let versioned =
             ["ticket", "unit", "service", "staff", "setting", "resident"].contains(&name.as_str());
         let sum = if versioned {

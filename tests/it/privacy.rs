@@ -3,6 +3,7 @@
 
 mod disk;
 mod log;
+mod looks;
 
 use crate::on_both;
 use crate::support::{Answer, Client, TestApp, fresh_key};

@@ -114,7 +114,7 @@ macro_rules! all_tables {
 }
 
 all_tables! {
-    api_client assignment attachment audit calendar_day calendar_year callback clock consumer_cursor deadline_policy
+    access_record api_client assignment attachment audit calendar_day calendar_year callback clock consumer_cursor deadline_policy
     durable_timer event household idempotency notice otp queue_count resident resident_contact role_grant routing_rule
     service session setting signing_key staff term throttle ticket ticket_entry ticket_requester ticket_search unit
 }
@@ -276,11 +276,16 @@ async fn logs_are_closed(backend: Backend) {
     let operator = app.staff("operator").await;
     let request = serde_json::json!({ "requester": { "phone": "13900000001" }, "category": "120302", "title": "噪声",
         "content": "很吵", "place": { "address": "羊桥社区" } });
-    operator.post("/api/v1/tickets", &request).await.expect(201);
+    let made = operator.post("/api/v1/tickets", &request).await;
+    made.expect(201);
+    operator
+        .get(&format!("/api/v1/tickets/{}", made.text_at("/ticket/id")))
+        .await
+        .expect(200);
     app.settle().await;
     let url = app.database.clone();
     let stated = stated_tables(backend);
-    for table in ["audit", "event", "ticket_entry"] {
+    for table in ["access_record", "audit", "event", "ticket_entry"] {
         let db = schema::connect(&url).await.unwrap();
         let count = rows(&db, &format!("SELECT COUNT(*) AS n FROM {table}")).await;
         assert!(count[0].try_get::<i64>("", "n").unwrap() > 0, "{table}");

@@ -196,6 +196,9 @@ operations! {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Auditor: District,
     }
+    GetAccessLog "get_access_log" {
+        Resident: Own, Integration: Own, Supervisor: District, Auditor: District,
+    }
     GetReceipt "get_receipt" { Resident: Own, Integration: Own, Operator: District }
     VerifyTicket "verify_ticket" {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,

@@ -93,17 +93,20 @@ impl Postgres {
     /// With connections of its own: one part of `parts` of those that workers have.
     pub(super) fn apart(&self, connections: u32, parts: u32) -> (DatabaseConnection, Self) {
         let theirs = (connections - connections.div_ceil(JOBS_SHARE)) / parts.max(1);
-        let pool = pool(&self.options, self.patience, theirs);
+        let writers = theirs.div_ceil(WRITERS_SHARE);
         let lanes = Lanes {
-            lanes: theirs.div_ceil(WRITERS_SHARE),
+            lanes: writers,
             batch: BATCH,
         };
+        // Apart, so that who holds a connection to read with and waits for a command does not wait for itself.
+        let write = pool(&self.options, self.patience, writers);
+        let read = pool(&self.options, self.patience, theirs.saturating_sub(writers));
         let postgres = Self {
-            writer: Writer::start(&pool, &self.source, lanes),
+            writer: Writer::start(&write, &self.source, lanes),
             source: self.source.clone(),
             options: self.options.clone(),
             patience: self.patience,
         };
-        (pool, postgres)
+        (read, postgres)
     }
 }

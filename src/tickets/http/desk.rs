@@ -12,6 +12,7 @@ use crate::platform::personal::mask_numbers;
 use crate::reference::Desk;
 use crate::tickets::commands::Setting;
 use crate::tickets::commands::act::{self, Action};
+use crate::tickets::commands::look::{Look, record};
 use crate::tickets::dto::{
     ActionIn, QueuesOut, Reason, ReceiptOut, RevealOut, TicketDeadlinesOut, TicketOut, TicketRow,
     TicketsQuery, VerificationOut,
@@ -22,6 +23,7 @@ use crate::tickets::store::{self, label};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{FromRequest, HttpRequest, get, post};
 use entity::id::TicketId;
+use entity::kind::Looked;
 use serde_json::json;
 
 /// What of a requester can be revealed.
@@ -193,6 +195,12 @@ pub async fn reveal_requester(
                     id,
                     json!({ "fields": fields, "reason": reason }),
                 );
+                let looked = Look {
+                    ticket: *id,
+                    what: Looked::Requester,
+                    acting,
+                };
+                record(tx, caller, &looked);
                 let wants = |field: &str| fields.iter().any(|asked| asked == field);
                 let first = loaded.requesters.first();
                 let name = first

@@ -8,6 +8,7 @@ use crate::platform::crypto::hex;
 use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
+use crate::tickets::commands::look::{Look, look};
 use crate::tickets::dto::{ReceiptOut, TicketOut, VerificationOut};
 use crate::tickets::facts::allow;
 use crate::tickets::rules::chain;
@@ -16,7 +17,7 @@ use crate::tickets::store::{self, Loaded};
 use crate::tickets::view::{self, Whole};
 use entity::attachment;
 use entity::id::{AttachmentId, TicketId};
-use entity::kind::Visibility;
+use entity::kind::{Looked, Visibility};
 use sea_orm::ConnectionTrait;
 
 /// A ticket that the caller may see for this operation.
@@ -43,9 +44,15 @@ pub async fn whole(
     caller: &Caller,
     id: TicketId,
 ) -> Result<(TicketOut, i64), AppError> {
-    let conn = &kit.db.reader().await?;
-    let (loaded, acting) = find_for(conn, caller, id).await?;
+    let (loaded, acting) = find_for(kit.db.read(), caller, id).await?;
     let version = loaded.ticket.version;
+    let looked = Look {
+        ticket: id,
+        what: Looked::Ticket,
+        acting: acting.clone(),
+    };
+    look(&kit.db, caller, looked).await?;
+    let conn = &kit.db.reader().await?;
     let whole = Whole {
         clocks: store::clocks(conn, id).await?,
         timeline: store::timeline(conn, id).await?,
@@ -112,5 +119,11 @@ pub async fn file(kit: &Kit, caller: &Caller, id: AttachmentId) -> Result<attach
     if row.visibility == Visibility::Internal && !sees_internal(acting.role) {
         return Err(missing());
     }
+    let looked = Look {
+        ticket,
+        what: Looked::Attachment,
+        acting,
+    };
+    look(&kit.db, caller, looked).await?;
     Ok(row)
 }

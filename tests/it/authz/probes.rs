@@ -444,6 +444,7 @@ fn of_ticket(ticket: &Thing) -> Vec<Probe> {
     let others = [
         Probe::new(Op::GetTicket, "GET", &path, &[200]),
         Probe::new(Op::GetDeadlines, "GET", format!("{path}/deadlines"), &[200]),
+        Probe::new(Op::GetAccessLog, "GET", format!("{path}/access-log"), &[200]),
         Probe::new(Op::GetReceipt, "GET", format!("{path}/receipt"), &[200]),
         Probe::new(Op::VerifyTicket, "GET", format!("{path}/verify"), &[200]),
         Probe::new(Op::RevealRequester, "POST", format!("{path}/reveal"), &[200]).json(reason),

@@ -5,6 +5,7 @@ use hotline::app::App;
 use hotline::demo;
 use hotline::platform::clock::Clock;
 use hotline::platform::config::{Config, DEFAULTS};
+use hotline::platform::jobs;
 use sea_orm::{ConnectionTrait, Database};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,10 +55,12 @@ pub fn config(folder: &Path, database: &str) -> Config {
 async fn fill(folder: &Path, url: &str) {
     // An hour before the tests begin: what they do comes later than what they find.
     let earlier = start_of_time() - chrono::TimeDelta::hours(1);
-    let app = App::open(config(folder, url), Clock::manual(earlier), true)
-        .await
-        .unwrap();
+    let clock = Clock::manual(earlier);
+    let app = App::open(config(folder, url), clock.clone(), true).await.unwrap();
     demo::seed(app.kit()).await.unwrap();
+    // What the import of the calendar has set is over, too.
+    clock.advance(chrono::TimeDelta::minutes(1));
+    jobs::settle(&app.jobs(false).unwrap()).await;
 }
 
 /// Leaks on purpose: the template lives as long as the test process.

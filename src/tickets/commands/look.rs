@@ -1,0 +1,57 @@
+//! Who looked: kept before the answer goes out. A requester's own looks are theirs alone.
+
+use crate::access::actor::{Acting, Actor};
+use crate::access::permit::Caller;
+use crate::platform::db::{Db, Tx};
+use crate::platform::error::AppError;
+use entity::access_record;
+use entity::id::TicketId;
+use entity::kind::Looked;
+use sea_orm::ActiveValue::Set;
+
+/// A look at a ticket.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Which.
+    pub ticket: TicketId,
+    /// At what of it.
+    pub what: Looked,
+    /// In which role.
+    pub acting: Acting,
+}
+
+/// Keeps a look; many at the same moment share a transaction.
+///
+/// # Errors
+/// When the database does not answer: then nothing may be shown.
+pub async fn look(db: &Db, caller: &Caller, look: Look) -> Result<(), AppError> {
+    if matches!(caller.actor, Actor::Resident { .. }) {
+        return Ok(());
+    }
+    db.write("ticket.look", (caller.clone(), look), |tx, (caller, look)| {
+        Box::pin(async move {
+            record(tx, caller, look);
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Keeps a look in this transaction.
+pub fn record(tx: &Tx, caller: &Caller, look: &Look) {
+    let (actor_kind, actor_id) = caller.actor.identity();
+    let unit = look.acting.unit.clone();
+    tx.stage(access_record::ActiveModel {
+        ticket_id: Set(look.ticket),
+        id: Set(tx.ids().id()),
+        at: Set(tx.now()),
+        what: Set(look.what),
+        actor_kind: Set(actor_kind),
+        actor_id: Set(actor_id),
+        actor_name: Set(caller.actor.name().map(str::to_owned)),
+        role: Set(look.acting.role),
+        unit_id: Set(unit.as_ref().map(|(id, _)| *id)),
+        unit_name: Set(unit.map(|(_, name)| name)),
+        request_id: Set(caller.request_id.clone()),
+    });
+}
