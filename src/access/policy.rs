@@ -33,16 +33,17 @@ pub trait Operation: 'static {
     const OP: Op;
 }
 
-/// The scope of a role in an operation.
+/// The scope of a role in an operation, or of staff who hold none.
 #[must_use]
-pub fn scope(op: Op, role: Role) -> Option<Scope> {
+pub fn scope(op: Op, role: impl Into<Option<Role>>) -> Option<Scope> {
+    let role = role.into();
     op.grants()
         .iter()
         .find(|(granted, _)| *granted == role)
         .map(|(_, scope)| *scope)
 }
 
-/// The matrix as text: operations down, roles across.
+/// The matrix as text: operations down, roles across, and last who holds none.
 #[must_use]
 pub fn matrix() -> String {
     use std::fmt::Write;
@@ -51,14 +52,15 @@ pub fn matrix() -> String {
         out,
         "O own · U unit · S subtree · D district · P public · . not allowed\n"
     );
+    let columns: Vec<Option<Role>> = Role::ALL.iter().copied().map(Some).chain([None]).collect();
     let _ = write!(out, "{:<26}", "");
-    for role in Role::ALL {
+    for role in &columns {
         let _ = write!(out, " {:>4}", abbreviation(*role));
     }
     out.push('\n');
     for op in Op::ALL {
         let _ = write!(out, "{:<26}", op.id());
-        for role in Role::ALL {
+        for role in &columns {
             let mark = match (op.is_public(), scope(*op, *role)) {
                 (true, _) => "P",
                 (_, Some(Scope::Own)) => "O",
@@ -73,20 +75,17 @@ pub fn matrix() -> String {
         out.push('\n');
     }
     let _ = writeln!(out);
-    for role in Role::ALL {
-        let _ = writeln!(
-            out,
-            "{:>4} = {} {}",
-            abbreviation(*role),
-            role.word(),
-            role.chinese()
-        );
+    for role in columns {
+        let (word, chinese) = role.map_or(("staff without a role", "无岗位人员"), |role| {
+            (role.word(), role.chinese())
+        });
+        let _ = writeln!(out, "{:>4} = {word} {chinese}", abbreviation(role));
     }
     out
 }
 
-fn abbreviation(role: Role) -> String {
-    let parts: Vec<&str> = role.word().split('_').collect();
+fn abbreviation(role: Option<Role>) -> String {
+    let parts: Vec<&str> = role.map_or("none", Role::word).split('_').collect();
     match parts.as_slice() {
         [one] => one.chars().take(4).collect(),
         [first, second, ..] => first.chars().take(2).chain(second.chars().take(2)).collect(),

@@ -104,7 +104,7 @@ pub fn decide(actor: &Actor, op: Op, read: Op, facts: &Facts<'_>) -> Result<Acti
     let allowed = |op: Op| {
         let mut candidates = roles(actor);
         candidates.sort_by_key(|(role, _)| scope(op, *role));
-        candidates.into_iter().find(|(role, grant)| {
+        candidates.into_iter().find(|(_, grant)| {
             let alone = match (actor, grant) {
                 (
                     Actor::Staff {
@@ -115,10 +115,7 @@ pub fn decide(actor: &Actor, op: Op, read: Op, facts: &Facts<'_>) -> Result<Acti
                     id: *id,
                     name: name.clone(),
                     session: *session,
-                    grants: vec![Grant {
-                        role: *role,
-                        ..(*grant).clone()
-                    }],
+                    grants: vec![(*grant).clone()],
                 },
                 _ => actor.clone(),
             };
@@ -126,11 +123,7 @@ pub fn decide(actor: &Actor, op: Op, read: Op, facts: &Facts<'_>) -> Result<Acti
         })
     };
     if let Some((role, grant)) = allowed(op) {
-        return Ok(Acting {
-            role,
-            unit: grant.map(|grant| (grant.unit_id, grant.unit_name.clone())),
-            path: grant.and_then(|grant| grant.paths.first().cloned()),
-        });
+        return Ok(acting(role, grant));
     }
     let hidden = op == read || allowed(read).is_none();
     Err(AppError::new(if hidden {
@@ -145,7 +138,7 @@ pub fn decide(actor: &Actor, op: Op, read: Op, facts: &Facts<'_>) -> Result<Acti
 /// # Errors
 /// `Forbidden` when no role allows it, `Unauthenticated` when nobody is logged in.
 pub fn coarse(actor: &Actor, op: Op) -> Result<Acting, AppError> {
-    let usable = |(role, grant): &(Role, Option<&Grant>)| match scope(op, *role) {
+    let usable = |(role, grant): &(Option<Role>, Option<&Grant>)| match scope(op, *role) {
         None => false,
         Some(Scope::Own) => true,
         Some(_) => grant.is_none_or(|grant| !grant.withheld),
@@ -158,28 +151,34 @@ pub fn coarse(actor: &Actor, op: Op) -> Result<Acting, AppError> {
         .iter()
         .any(|(role, grant)| scope(op, *role).is_some() && grant.is_some_and(|g| g.withheld));
     match best {
-        Some((role, grant)) => Ok(Acting {
-            role,
-            unit: grant.map(|grant| (grant.unit_id, grant.unit_name.clone())),
-            path: grant.and_then(|grant| grant.paths.first().cloned()),
-        }),
-        None if op.is_public() => Ok(Acting {
-            role: Role::Resident,
-            unit: None,
-            path: None,
-        }),
+        Some((role, grant)) => Ok(acting(role, grant)),
+        None if op.is_public() => Ok(acting(None, None)),
         None if matches!(actor, Actor::Anonymous) => Err(AppError::new(Code::Unauthenticated)),
         None if withheld => Err(AppError::new(Code::SecondFactorRequired)),
         None => Err(AppError::new(Code::Forbidden)),
     }
 }
 
-fn roles(actor: &Actor) -> Vec<(Role, Option<&Grant>)> {
+/// Where no role is needed, one acts as residents do: for oneself.
+fn acting(role: Option<Role>, grant: Option<&Grant>) -> Acting {
+    Acting {
+        role: role.unwrap_or(Role::Resident),
+        unit: grant.map(|grant| (grant.unit_id, grant.unit_name.clone())),
+        path: grant.and_then(|grant| grant.paths.first().cloned()),
+    }
+}
+
+/// What the table knows of somebody. Staff whose roles have all ended stand in it as holding none.
+fn roles(actor: &Actor) -> Vec<(Option<Role>, Option<&Grant>)> {
     match actor {
         Actor::Anonymous => Vec::new(),
-        Actor::Staff { grants, .. } => grants.iter().map(|grant| (grant.role, Some(grant))).collect(),
-        Actor::Resident { .. } => vec![(Role::Resident, None)],
-        Actor::Client { .. } => vec![(Role::Integration, None)],
+        Actor::Staff { grants, .. } if grants.is_empty() => vec![(None, None)],
+        Actor::Staff { grants, .. } => grants
+            .iter()
+            .map(|grant| (Some(grant.role), Some(grant)))
+            .collect(),
+        Actor::Resident { .. } => vec![(Some(Role::Resident), None)],
+        Actor::Client { .. } => vec![(Some(Role::Integration), None)],
     }
 }
 

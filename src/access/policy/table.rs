@@ -1,4 +1,5 @@
-//! The table. A line is an operation, its words on the wire, and who may do it how far.
+//! The table. A line is an operation, its words on the wire, and who may do it how far. `NoRole` are staff who hold no
+//! role today.
 
 use super::{Operation, Scope};
 use entity::kind::Role;
@@ -21,9 +22,9 @@ macro_rules! operations {
                 match self { $(Self::$name => $id),+ }
             }
 
-            /// Roles and scopes.
+            /// Roles and scopes; no role for staff who hold none.
             #[must_use]
-            pub const fn grants(self) -> &'static [(Role, Scope)] {
+            pub const fn grants(self) -> &'static [(Option<Role>, Scope)] {
                 match self { $(Self::$name => operations!(@grants $($role: $scope),*)),+ }
             }
 
@@ -48,7 +49,9 @@ macro_rules! operations {
         }
     };
     (@grants Public: Everyone) => { &[] };
-    (@grants $($role:ident: $scope:ident),*) => { &[$((Role::$role, Scope::$scope)),*] };
+    (@grants $($role:ident: $scope:ident),*) => { &[$((operations!(@role $role), Scope::$scope)),*] };
+    (@role NoRole) => { None };
+    (@role $role:ident) => { Some(Role::$role) };
 }
 
 operations! {
@@ -62,12 +65,12 @@ operations! {
     Logout "logout" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
         CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
-        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own,
+        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own, NoRole: Own,
     }
     GetMe "get_me" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
         CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
-        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own, Integration: Own,
+        SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own, Integration: Own, NoRole: Own,
     }
     ChangePassword "change_password" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,

@@ -142,6 +142,33 @@ on_both! {
         elsewhere.get("/api/v1/audit").await.expect(200);
     }
 
+    /// Who holds no role any more still sees who they are, and logs out; they may do nothing else.
+    async fn without_a_role_one_sees_oneself_and_logs_out(app: TestApp) {
+        app.turn(TimeDelta::days(1));
+        let (agent, tokens) = logged_in(&app, "callback").await;
+        let row = person(&app, "callback").await;
+        let (id, grant) = (&row["id"], row["grants"][0]["id"].as_str().unwrap());
+        let secadmin = app.staff("secadmin").await;
+        let path = format!("/api/v1/staff/{}/grants/{grant}", id.as_str().unwrap());
+        secadmin.send(secadmin.request("DELETE", &path)).await.expect(204);
+
+        let me = agent.get("/api/v1/me").await;
+        me.expect(200);
+        assert_eq!((&me.body["kind"], &me.body["id"], &me.body["roles"]), (&json!("staff"), id, &json!([])));
+        for path in ["/api/v1/tickets", "/api/v1/notices", "/api/v1/staff"] {
+            agent.get(path).await.problem(403, "forbidden");
+        }
+        let password = json!({ "current": PASSWORD, "new": "a quite different phrase" });
+        agent.post("/api/v1/me/password", &password).await.problem(403, "forbidden");
+        agent.post("/api/v1/me/second-factor", &json!({})).await.problem(403, "forbidden");
+
+        let next = refresh(&app, tokens["refresh_token"].as_str().unwrap()).await;
+        next.expect(200);
+        agent.post("/api/v1/auth/logout", &json!({})).await.expect(204);
+        agent.get("/api/v1/me").await.problem(401, "session_revoked");
+        refresh(&app, &next.text_at("/refresh_token")).await.problem(401, "token_invalid");
+    }
+
     /// Ten minutes, by the clock.
     async fn an_access_token_ends_by_the_clock(app: TestApp) {
         let (operator, _) = logged_in(&app, "operator").await;

@@ -29,16 +29,17 @@ pub struct Who {
 }
 
 impl Who {
-    /// The roles in which somebody may act, with the unit's path where there is one.
-    pub fn roles(&self) -> Vec<(Role, Option<&str>)> {
+    /// The roles in which somebody may act, with the unit's path where there is one; no role for staff without any.
+    pub fn roles(&self) -> Vec<(Option<Role>, Option<&str>)> {
         match self.identity {
             None => Vec::new(),
-            Some((ActorKind::Resident, _)) => vec![(Role::Resident, None)],
-            Some((ActorKind::Client, _)) => vec![(Role::Integration, None)],
+            Some((ActorKind::Resident, _)) => vec![(Some(Role::Resident), None)],
+            Some((ActorKind::Client, _)) => vec![(Some(Role::Integration), None)],
+            Some(_) if self.grants.is_empty() => vec![(None, None)],
             Some(_) => self
                 .grants
                 .iter()
-                .map(|(role, path)| (*role, Some(path.as_str())))
+                .map(|(role, path)| (Some(*role), Some(path.as_str())))
                 .collect(),
         }
     }
