@@ -27,6 +27,7 @@ mod lists;
 mod main_job;
 mod notices;
 mod privacy;
+mod residents;
 mod schema;
 mod staged;
 mod tiers;
