@@ -343,3 +343,16 @@ vocabulary! {
         Provisional = "provisional" "未公布",
     }
 }
+
+impl LimitUnit {
+    /// The most of them that makes a sensible limit: about a year.
+    #[must_use]
+    pub const fn most(self) -> i32 {
+        match self {
+            Self::Minutes => 525_600,
+            Self::WorkingHours => 1_600,
+            Self::WorkingDays => 250,
+            Self::CalendarDays => 366,
+        }
+    }
+}

@@ -12,6 +12,7 @@ pub mod id;
 pub mod jobs;
 pub mod kit;
 pub mod outbound;
+pub mod period;
 pub mod personal;
 pub mod report;
 pub mod snapshot;

@@ -1,6 +1,6 @@
 //! Making and disabling people, their passwords, and the roles that they hold.
 
-use super::rules::{self, Ending, Held, Refusal, Term};
+use super::rules::{self, Ending, Held, Refusal};
 use super::store;
 use crate::access::Op;
 use crate::access::authenticate::local_day;
@@ -10,6 +10,7 @@ use crate::ledger::audit;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Fields, Rule};
 use crate::platform::http::etag::IfMatch;
+use crate::platform::period::Period;
 use crate::platform::personal::Personal;
 use crate::{orgs, settings};
 use chrono::NaiveDate;
@@ -176,7 +177,7 @@ pub async fn insert_grant(
 ) -> Result<role_grant::Model, AppError> {
     let holder = store::lock(tx, staff).await?;
     refuse_disabled(&holder)?;
-    let term = Term {
+    let term = Period {
         from: valid_from,
         to: valid_to,
     };
@@ -278,7 +279,7 @@ fn refuse_disabled(row: &staff::Model) -> Result<(), AppError> {
     Ok(())
 }
 
-async fn check_grant(tx: &Tx, unit: &unit::Model, posts: &[String], term: Term) -> Result<(), AppError> {
+async fn check_grant(tx: &Tx, unit: &unit::Model, posts: &[String], term: Period) -> Result<(), AppError> {
     let mut fields = Fields::default();
     if term.to.is_some_and(|last| last < term.from) {
         fields.add("/valid_to", Rule::Range(format!("{}..", term.from)));
@@ -303,8 +304,8 @@ fn held(row: &role_grant::Model) -> Held {
     }
 }
 
-fn term(row: &role_grant::Model) -> Term {
-    Term {
+fn term(row: &role_grant::Model) -> Period {
+    Period {
         from: row.valid_from,
         to: row.valid_to,
     }

@@ -1,6 +1,7 @@
 //! Which passwords will do, and which roles one person may hold. Pure.
 
 use crate::platform::error::Rule;
+use crate::platform::period::Period;
 use chrono::NaiveDate;
 use entity::id::UnitId;
 use entity::kind::Role;
@@ -95,24 +96,6 @@ fn follows(a: u32, b: u32, step: i32) -> bool {
     round || a.checked_add_signed(step) == Some(b)
 }
 
-/// Days, the last one included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Term {
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day; none when there is no end.
-    pub to: Option<NaiveDate>,
-}
-
-impl Term {
-    /// Whether a day belongs to both.
-    #[must_use]
-    pub fn overlaps(self, other: Self) -> bool {
-        let begins_before_end = |a: Self, b: Self| b.to.is_none_or(|last| a.from <= last);
-        begins_before_end(self, other) && begins_before_end(other, self)
-    }
-}
-
 /// A role held in a unit for a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -121,7 +104,7 @@ pub struct Held {
     /// Where.
     pub unit_id: UnitId,
     /// When.
-    pub term: Term,
+    pub term: Period,
 }
 
 /// Why a role can't be granted.
@@ -180,7 +163,7 @@ pub enum Ending {
 
 /// How a grant ends that is taken back on `today`.
 #[must_use]
-pub fn ending(term: Term, today: NaiveDate) -> Ending {
+pub fn ending(term: Period, today: NaiveDate) -> Ending {
     match today.pred_opt() {
         _ if term.to.is_some_and(|last| last < today) => Ending::Over,
         Some(yesterday) if term.from <= yesterday => Ending::Ends(yesterday),
@@ -202,7 +185,7 @@ mod tests {
         Held {
             role,
             unit_id: UnitId(Uuid::from_u128(unit)),
-            term: Term {
+            term: Period {
                 from: day(from),
                 to: to.map(day),
             },
@@ -267,17 +250,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn overlapping_is_sharing_a_day(a in 0_u64..20, la in 0_u64..20, b in 0_u64..20, lb in 0_u64..20) {
-            let (x, y) = (a..=a + la, b..=b + lb);
-            let term = |days: &std::ops::RangeInclusive<u64>| Term { from: day(*days.start()), to: Some(day(*days.end())) };
-            let shared = x.clone().any(|n| y.contains(&n));
-            prop_assert_eq!(term(&x).overlaps(term(&y)), shared);
-            prop_assert_eq!(term(&y).overlaps(term(&x)), shared);
-        }
-
-        #[test]
         fn a_grant_taken_back_does_not_hold_today(from in 0_u64..20, length in proptest::option::of(0_u64..20), today in 1_u64..30) {
-            let term = Term { from: day(from), to: length.map(|length| day(from + length)) };
+            let term = Period { from: day(from), to: length.map(|length| day(from + length)) };
             match ending(term, day(today)) {
                 Ending::Over => prop_assert!(term.to.unwrap() < day(today)),
                 Ending::Ends(last) => prop_assert!(term.from <= last && last < day(today)),

@@ -155,7 +155,7 @@ fn clash<'a>(
     versions
         .iter()
         .filter(|row| row.state != ServiceState::Refused && own.is_none_or(|own| own.id != row.id))
-        .find(|row| entry::overlap((row.valid_from, row.valid_to), (entry.valid_from, entry.valid_to)))
+        .find(|row| store::entry(row).period().overlaps(entry.period()))
 }
 
 fn day_before(day: NaiveDate) -> NaiveDate {

@@ -129,7 +129,7 @@ fn is_named(entries: &[Entry], row: &service::Model) -> bool {
 }
 
 fn shares_days(a: &Entry, b: &Entry) -> bool {
-    a.code == b.code && entry::overlap((a.valid_from, a.valid_to), (b.valid_from, b.valid_to))
+    a.code == b.code && a.period().overlaps(b.period())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use crate::platform::error::{Fields, Rule};
+use crate::platform::period::Period;
 use chrono::NaiveDate;
 use entity::kind::{LimitUnit, RequestType, ResponsibleKind, Urgency};
 use serde_json::Value;
@@ -39,6 +40,17 @@ pub struct Entry {
     pub selectable: bool,
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
+}
+
+impl Entry {
+    /// The days on which it is valid.
+    #[must_use]
+    pub fn period(&self) -> Period {
+        Period {
+            from: self.valid_from,
+            to: self.valid_to,
+        }
+    }
 }
 
 /// What a line may name.
@@ -87,7 +99,7 @@ pub fn check(entry: &Entry, known: &Known, fields: &mut Fields) {
         fields.add("/default_type", Rule::OneOf(words));
     }
     if let Some((amount, unit)) = entry.resolve_limit {
-        let most = amount_max(unit);
+        let most = unit.most();
         if !(1..=most).contains(&amount) {
             fields.add("/resolve_limit/amount", Rule::Range(format!("1..{most}")));
         }
@@ -124,24 +136,6 @@ fn check_responsible(entry: &Entry, known: &Known, fields: &mut Fields) {
     }
 }
 
-/// The largest sensible limit of a service: about a year.
-#[must_use]
-pub fn amount_max(unit: LimitUnit) -> i32 {
-    match unit {
-        LimitUnit::Minutes => 525_600,
-        LimitUnit::WorkingHours => 1_600,
-        LimitUnit::WorkingDays => 250,
-        LimitUnit::CalendarDays => 366,
-    }
-}
-
-/// Whether two periods of validity share a day.
-#[must_use]
-pub fn overlap(a: (NaiveDate, Option<NaiveDate>), b: (NaiveDate, Option<NaiveDate>)) -> bool {
-    let begins_in = |day: NaiveDate, last: Option<NaiveDate>| last.is_none_or(|last| day <= last);
-    begins_in(a.0, b.1) && begins_in(b.0, a.1)
-}
-
 /// The code of the next own service of a community: one above the highest, so that a code is never used again.
 /// `None` when all are used up.
 #[must_use]
@@ -159,7 +153,6 @@ pub fn next_own_code<'a>(taken: impl IntoIterator<Item = &'a str>) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use serde_json::json;
 
     fn set(words: &[&str]) -> HashSet<String> {
@@ -277,20 +270,5 @@ mod tests {
             Some("17010042")
         );
         assert_eq!(next_own_code(["17019999"]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn overlapping_is_sharing_a_day(a in 0_u64..20, long in 0_u64..20, b in 0_u64..20, other in proptest::option::of(0_u64..20)) {
-            let on = |n: u64| day("2026-01-01") + chrono::Days::new(n);
-            let first = (on(a), Some(on(a + long)));
-            let second = (on(b), other.map(|n| on(b + n)));
-            let shared = (0..80).map(on).any(|day| {
-                let within = |(from, to): (NaiveDate, Option<NaiveDate>)| from <= day && to.is_none_or(|last| day <= last);
-                within(first) && within(second)
-            });
-            prop_assert_eq!(overlap(first, second), shared);
-            prop_assert_eq!(overlap(second, first), shared);
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! What must be true of a line of the policy.
 
 use crate::platform::error::{Fields, Rule};
+use crate::platform::period::Period;
 use chrono::NaiveDate;
 use entity::kind::{ClockKind, LimitUnit, RequestType, Urgency};
 
@@ -19,20 +20,9 @@ pub struct Draft {
     pub valid_to: Option<NaiveDate>,
 }
 
-/// The largest sensible limit: about a year.
-#[must_use]
-pub fn amount_max(unit: LimitUnit) -> i32 {
-    match unit {
-        LimitUnit::Minutes => 525_600,
-        LimitUnit::WorkingHours => 1_600,
-        LimitUnit::WorkingDays => 250,
-        LimitUnit::CalendarDays => 366,
-    }
-}
-
 /// Notes everything that is wrong with a line by itself.
 pub fn check(draft: &Draft, fields: &mut Fields) {
-    let most = amount_max(draft.unit);
+    let most = draft.unit.most();
     if !(1..=most).contains(&draft.amount) {
         fields.add("/amount", Rule::Range(format!("1..{most}")));
     }
@@ -49,8 +39,7 @@ impl Draft {
     /// Whether both lines fit the very same cases on some day: then neither could be said to rule.
     #[must_use]
     pub fn rivals(&self, other: &Self) -> bool {
-        let begins_in = |a: &Self, b: &Self| b.valid_to.is_none_or(|last| a.valid_from <= last);
-        self.fits_the_same(other) && begins_in(self, other) && begins_in(other, self)
+        self.fits_the_same(other) && self.period().overlaps(other.period())
     }
 
     /// Whether both lines are for the same cases.
@@ -61,6 +50,13 @@ impl Draft {
             && self.category == other.category
             && self.urgency == other.urgency
             && self.unit_path == other.unit_path
+    }
+
+    fn period(&self) -> Period {
+        Period {
+            from: self.valid_from,
+            to: self.valid_to,
+        }
     }
 }
 
