@@ -27,8 +27,10 @@ struct Waiting {
 /// How many transactions may be open at a time, and how many commands share one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lanes {
-    pub(super) lanes: u32,
+    pub(super) count: u32,
     pub(super) batch: usize,
+    /// Whether only powers of two share one, so that the statements of busy times are of few lengths.
+    pub(super) even: bool,
 }
 
 /// The way to the tasks that write.
@@ -40,12 +42,12 @@ impl Writer {
     pub(super) fn start(db: &DatabaseConnection, source: &Source, lanes: Lanes) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
-        for _ in 0..lanes.lanes.max(1) {
+        for _ in 0..lanes.count.max(1) {
             let lane = Lane {
                 db: db.clone(),
                 source: source.clone(),
             };
-            tokio::spawn(lane.work(Arc::clone(&queue), lanes.batch));
+            tokio::spawn(lane.work(Arc::clone(&queue), lanes));
         }
         Self(sender)
     }
@@ -67,9 +69,9 @@ struct Lane {
 }
 
 impl Lane {
-    async fn work(self, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>, most: usize) {
-        let mut batch = Vec::with_capacity(most);
-        while take(&queue, &mut batch, most).await > 0 {
+    async fn work(self, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>, lanes: Lanes) {
+        let mut batch = Vec::with_capacity(lanes.batch);
+        while take(&queue, &mut batch, lanes).await > 0 {
             metrics::histogram!("hotline_write_batch").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
             if let [_, _, ..] = batch.as_slice()
                 && let Ok(outcomes) = self.run_together(&batch).await
@@ -134,15 +136,15 @@ impl Lane {
     }
 }
 
-/// Takes commands that wait, at least one; by powers of two, so that the statements of busy times are of few lengths.
-async fn take(queue: &Mutex<mpsc::Receiver<Waiting>>, batch: &mut Vec<Waiting>, most: usize) -> usize {
+/// Takes commands that wait, at least one.
+async fn take(queue: &Mutex<mpsc::Receiver<Waiting>>, batch: &mut Vec<Waiting>, lanes: Lanes) -> usize {
     let mut queue = queue.lock().await;
     let Some(first) = queue.recv().await else { return 0 };
     batch.push(first);
-    let waiting = (queue.len() + 1).min(most.max(1));
-    let more = (1 << waiting.ilog2()) - 1;
-    if more > 0 {
-        queue.recv_many(batch, more).await;
+    let waiting = (queue.len() + 1).min(lanes.batch.max(1));
+    let wanted = if lanes.even { 1 << waiting.ilog2() } else { waiting };
+    if wanted > 1 {
+        queue.recv_many(batch, wanted - 1).await;
     }
     batch.len()
 }

@@ -47,8 +47,9 @@ pub(super) async fn open(
     assert_durable(&pool).await?;
     // Background work takes its rows by hundreds already.
     let lanes = Lanes {
-        lanes: connections,
+        count: connections,
         batch: 1,
+        even: true,
     };
     let postgres = Postgres {
         writer: Writer::start(&pool, &source, lanes),
@@ -95,8 +96,9 @@ impl Postgres {
         let theirs = (connections - connections.div_ceil(JOBS_SHARE)) / parts.max(1);
         let writers = theirs.div_ceil(WRITERS_SHARE);
         let lanes = Lanes {
-            lanes: writers,
+            count: writers,
             batch: BATCH,
+            even: true,
         };
         // Apart, so that who holds a connection to read with and waits for a command does not wait for itself.
         let write = pool(&self.options, self.patience, writers);

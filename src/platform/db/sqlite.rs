@@ -9,12 +9,16 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Sta
 use std::time::Duration;
 
 /// One writer, since there is one place to write; sixty-four commands share a sync.
-const LANES: Lanes = Lanes { lanes: 1, batch: 64 };
+const LANES: Lanes = Lanes {
+    count: 1,
+    batch: 64,
+    even: false,
+};
 
 /// Memory of a connection for pages, in KiB with a minus sign. What readers miss lies in the system's cache. The
 /// writer's must hold what a batch of registrations touches: some fifty pages each, all over the indexes.
 const READER_CACHE: &str = "-2000";
-const WRITER_CACHE: &str = "-14000";
+const WRITER_CACHE: &str = "-8000";
 /// Pages in the log before they are written into the database, 4 KiB each: a page that changed often in the meantime
 /// is written once.
 const CHECKPOINT_PAGES: &str = "4000";
