@@ -11,7 +11,7 @@ use crate::platform::personal::Personal;
 use crate::residents::rules::{IdNumber, Phone};
 use crate::residents::{queries, seal, store};
 use chrono::{DateTime, Utc};
-use entity::id::UnitId;
+use entity::id::{ResidentId, UnitId};
 use entity::kind::ResidentKind;
 use entity::resident;
 use sea_orm::ActiveValue::Set;
@@ -94,12 +94,7 @@ pub async fn register(
     let path = place.as_ref().map(|place| place.path.as_str());
     let acting = caller.decide(Op::ListUnits, &queries::facts_at(caller, path))?;
     if let Some(number) = &new.id_number {
-        tx.one_at_a_time(&seal::id_number_index(vault, number)).await?;
-    }
-    if let Some(number) = &new.id_number
-        && !store::by_id_number(tx, vault, number).await?.is_empty()
-    {
-        return Err(AppError::field("/id_number", Rule::Taken));
+        refuse_taken(tx, vault, number, None).await?;
     }
     let new = NewResident { place, ..new.clone() };
     let row = insert(tx, vault, &new).await?;
@@ -111,6 +106,24 @@ pub async fn register(
         json!({ "kind": row.kind, "unit": row.unit_path }),
     );
     Ok((row, acting))
+}
+
+/// Refuses an identity number that somebody else has. Of two at once one takes it and the other is refused.
+///
+/// # Errors
+/// `InvalidInput`.
+pub(super) async fn refuse_taken(
+    tx: &Tx,
+    vault: &Vault,
+    number: &IdNumber,
+    own: Option<ResidentId>,
+) -> Result<(), AppError> {
+    tx.one_at_a_time(&seal::id_number_index(vault, number)).await?;
+    let known = store::by_id_number(tx, vault, number).await?;
+    if known.iter().any(|other| Some(other.id) != own) {
+        return Err(AppError::field("/id_number", Rule::Taken));
+    }
+    Ok(())
 }
 
 /// The people of a number; who is new is registered with it. Of two at once one registers and the other finds.

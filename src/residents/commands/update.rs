@@ -1,12 +1,13 @@
 //! Changing what is known of somebody.
 
+use super::register::refuse_taken;
 use super::{Place, household, place};
 use crate::access::permit::Caller;
 use crate::access::{Acting, Op};
 use crate::ledger::audit;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, Code, Rule};
+use crate::platform::error::{AppError, Code};
 use crate::platform::http::etag::IfMatch;
 use crate::platform::personal::Personal;
 use crate::residents::rules::{IdNumber, Phone};
@@ -153,12 +154,8 @@ async fn fill(
     }
     if change.id_number.changes() {
         let number = change.id_number.value();
-        let others = match number {
-            Some(number) => store::by_id_number(tx, vault, number).await?,
-            None => Vec::new(),
-        };
-        if others.iter().any(|other| other.id != row.id) {
-            return Err(AppError::field("/id_number", Rule::Taken));
+        if let Some(number) = number {
+            refuse_taken(tx, vault, number, Some(row.id)).await?;
         }
         let (sealed, index) = seal::id_number(vault, number)?;
         next.id_number_sealed = Set(sealed);
