@@ -94,6 +94,7 @@ async fn first_day(service: &Service) -> anyhow::Result<Left> {
     scenes::callback::walk(service, &resident, &noise).await?;
     scenes::worker::answer_quickly(service, &wheelchair).await?;
     scenes::desk::walk(service).await?;
+    scenes::reasons::walk(service, &resident, &noise).await?;
     scenes::wrong::walk(service, &resident, &noise).await?;
     Ok(Left {
         closed: noise,

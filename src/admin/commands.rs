@@ -9,7 +9,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
-use crate::settings;
+use crate::{settings, sla};
 use entity::setting;
 use serde_json::{Value, json};
 
@@ -26,6 +26,9 @@ pub async fn put_setting(
     let row = settings::store::get(tx, known.id()).await?;
     version.check(row.map_or(0, |row| row.version))?;
     settings::store::put(tx, known.id(), value.clone()).await?;
+    if known.id() == sla::store::WORKING_HOURS {
+        sla::store::recount(tx);
+    }
     let row = settings::store::get(tx, known.id())
         .await?
         .ok_or_else(|| AppError::new(Code::Internal))?;

@@ -47,6 +47,15 @@ pub fn simulate(reference: &Reference, question: &Question) -> Result<Vec<Deadli
         day,
     };
     let of = |clock: &ClockKind| {
+        // Nobody has a request in hands before it is accepted.
+        let case = if *clock == ClockKind::Accept {
+            Case {
+                unit_path: "/",
+                ..case
+            }
+        } else {
+            case
+        };
         let ruling = reference.ruling(*clock, service.id, &case)?;
         Some(DeadlineOut::new(
             &reference.calendar,

@@ -201,6 +201,18 @@ pub async fn replace_year(tx: &Tx, published: &PublishedYear) -> Result<calendar
     Ok(row)
 }
 
+/// Whether a calendar in memory is what stands in the database.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_current(conn: &impl ConnectionTrait, calendar: &Calendar) -> Result<bool, AppError> {
+    let years = calendar_year::Entity::find().all(conn).await?;
+    let same = years
+        .iter()
+        .all(|row| calendar.year(row.year).version == row.version);
+    Ok(same && windows(conn).await? == calendar.working_hours())
+}
+
 /// Has running deadlines counted again, since the calendar has changed.
 pub fn recount(tx: &Tx) {
     let soon = tx.now() + TimeDelta::seconds(RECOUNT_AFTER_S);

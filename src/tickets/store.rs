@@ -88,6 +88,7 @@ impl Loaded {
 /// # Errors
 /// `NotFound`.
 pub async fn lock(tx: &Tx, id: TicketId) -> Result<Loaded, AppError> {
+    tx.hold(id.0)?;
     let row = ticket::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
     let ticket = row.ok_or_else(|| AppError::new(Code::NotFound))?;
     let legs = assignment::Entity::find()

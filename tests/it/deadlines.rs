@@ -198,6 +198,7 @@ on_both! {
         off.push(json!("2026-11-25"));
         let year = json!({ "2026": { "off": off, "work": known.body["work"], "status": "official", "source": "测试：台风停工" } });
         app.staff("sysadmin").await.post("/api/v1/calendar/imports", &year).await.expect(200);
+        app.pass("reference").await;
         app.turn(TimeDelta::seconds(6));
         app.settle().await;
         let seen = deadlines(&app, &made).await;

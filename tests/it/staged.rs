@@ -11,6 +11,26 @@ use uuid::Uuid;
 
 const MANY: usize = 700;
 
+/// Puts aside a row that says how many there were before it.
+async fn turn(tx: &Tx, thing: &Uuid) -> Result<(), AppError> {
+    tx.hold(*thing)?;
+    let before = event::Entity::find()
+        .filter(event::Column::SubjectId.eq(*thing))
+        .filter(event::Column::Kind.eq("test.turn"));
+    let before = before.all(tx).await?.len();
+    publish(
+        tx,
+        News {
+            kind: "test.turn".to_owned(),
+            subject_kind: "test",
+            subject_id: *thing,
+            unit_path: None,
+            data: json!({ "n": before }),
+        },
+    );
+    Ok(())
+}
+
 /// Counts up two settings, one after the other; as much as is told.
 async fn count(
     tx: &Tx,
@@ -94,6 +114,21 @@ on_both! {
         for id in ["test_a", "test_b"] {
             let row = setting::Entity::find_by_id(id).one(workers[0].read()).await.unwrap().unwrap();
             assert_eq!(row.value, json!(82));
+        }
+    }
+
+    /// Each counts the rows of those before it, which they have only put aside: those of one thing run one by one.
+    async fn commands_about_one_thing_see_each_other(app: TestApp) {
+        let config = &app.app.kit().config;
+        let db = app.app.kit().db.for_worker(&config.database, 2);
+        let commands = (0..40_u128).map(|n| db.write("test.turns", Uuid::from_u128(n % 2), |tx, thing| Box::pin(turn(tx, thing))));
+        let outcomes = futures_util::future::join_all(commands).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        for thing in [0, 1] {
+            let rows = event::Entity::find().filter(event::Column::SubjectId.eq(Uuid::from_u128(thing))).filter(event::Column::Kind.eq("test.turn"));
+            let mut numbers: Vec<u64> = rows.all(db.read()).await.unwrap().iter().filter_map(|row| row.data["n"].as_u64()).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, (0..20).collect::<Vec<u64>>());
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod kiosk;
 pub mod later;
 pub mod mobile;
 pub mod pool;
+pub mod reasons;
 mod receipt;
 mod registered;
 pub mod worker;

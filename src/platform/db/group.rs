@@ -1,9 +1,9 @@
 //! Commands that wait together are written in one transaction, so that its round trips and its sync serve them all.
 //!
 //! A command that is refused before it wrote answers with its batch; one that fails after it wrote rolls the batch
-//! back, and then each runs alone.
+//! back, and then each runs alone. One that needs rows which another of the batch has put aside runs after it, alone.
 
-use super::tx::Staged;
+use super::tx::{Held, Staged};
 use super::{Erased, Job, Source, Tx};
 use crate::platform::error::{AppError, Code};
 use futures_util::FutureExt;
@@ -73,42 +73,63 @@ impl Lane {
         let mut batch = Vec::with_capacity(lanes.batch);
         while take(&queue, &mut batch, lanes).await > 0 {
             metrics::histogram!("hotline_write_batch").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
-            if let [_, _, ..] = batch.as_slice()
-                && let Ok(outcomes) = self.run_together(&batch).await
-            {
-                for (waiting, outcome) in batch.drain(..).zip(outcomes) {
-                    // Nobody waits any more when the client went away; the commit stands all the same.
-                    let _ = waiting.answer.send(outcome);
+            // Whose client has gone away before it began need not begin.
+            batch.retain(|waiting| !waiting.answer.is_closed());
+            let mut alone = Vec::new();
+            if batch.len() < 2 {
+                alone.append(&mut batch);
+            } else {
+                match self.run_together(&batch).await {
+                    Ok(outcomes) => {
+                        for (waiting, outcome) in batch.drain(..).zip(outcomes) {
+                            match outcome {
+                                // Nobody waits any more when the client went away; the commit stands all the same.
+                                Some(outcome) => drop(waiting.answer.send(outcome)),
+                                None => alone.push(waiting),
+                            }
+                        }
+                    }
+                    Err(Failed::Undone) => alone.append(&mut batch),
+                    Err(Failed::Away) => {
+                        for waiting in batch.drain(..) {
+                            let _ = waiting.answer.send(Err(AppError::new(Code::Unavailable)));
+                        }
+                    }
                 }
             }
-            for waiting in batch.drain(..) {
+            for waiting in alone {
                 let outcome = self.run_alone(&waiting.job).await;
                 let _ = waiting.answer.send(outcome);
             }
         }
     }
 
-    /// Runs commands in one transaction. An error means that nothing was written and each must run alone.
-    async fn run_together(&self, batch: &[Waiting]) -> Result<Vec<Result<Erased, AppError>>, AppError> {
+    /// Runs commands in one transaction; `None` for one that must run alone, after it.
+    async fn run_together(&self, batch: &[Waiting]) -> Result<Vec<Option<Result<Erased, AppError>>>, Failed> {
         let conn = begin(&self.db).await?;
+        let held = Held::default();
         let mut staged = Staged::default();
         let mut outcomes = Vec::with_capacity(batch.len());
-        for waiting in batch {
-            let tx = Tx::new(Arc::clone(&conn), &self.source);
+        for (nth, waiting) in batch.iter().enumerate() {
+            let tx = Tx::new(Arc::clone(&conn), &self.source, nth, &held);
             let outcome = attempt(&waiting.job, &tx).await;
             match outcome {
                 Ok(_) => staged.merge(tx.take_staged()),
+                Err(_) if tx.wants_to_be_alone() => {
+                    outcomes.push(None);
+                    continue;
+                }
                 // A failed statement ends a transaction of PostgreSQL, whatever it was.
                 Err(error)
                     if tx.wrote() || error.is_repeatable() || error.code().status().is_server_error() =>
                 {
-                    return Err(error);
+                    return Err(Failed::Undone);
                 }
                 Err(_) => {}
             }
-            outcomes.push(outcome);
+            outcomes.push(Some(outcome));
         }
-        staged.insert(&conn).await?;
+        staged.insert(&conn).await.map_err(|_| Failed::Undone)?;
         commit(conn).await?;
         Ok(outcomes)
     }
@@ -126,7 +147,7 @@ impl Lane {
 
     async fn once(&self, job: &Job) -> Result<Erased, AppError> {
         let conn = begin(&self.db).await?;
-        let tx = Tx::new(Arc::clone(&conn), &self.source);
+        let tx = Tx::new(Arc::clone(&conn), &self.source, 0, &Held::default());
         let done = attempt(job, &tx).await?;
         let staged = tx.take_staged();
         drop(tx);
@@ -147,6 +168,25 @@ async fn take(queue: &Mutex<mpsc::Receiver<Waiting>>, batch: &mut Vec<Waiting>, 
         queue.recv_many(batch, wanted - 1).await;
     }
     batch.len()
+}
+
+/// Why nobody of a batch has an answer yet.
+enum Failed {
+    /// Nothing was written: each may run alone.
+    Undone,
+    /// The database went away: nothing was begun, or nobody knows whether it was written.
+    Away,
+}
+
+impl From<AppError> for Failed {
+    /// Of an error in beginning or committing.
+    fn from(error: AppError) -> Self {
+        if error.code() == Code::Unavailable {
+            Self::Away
+        } else {
+            Self::Undone
+        }
+    }
 }
 
 /// A panic in a command fails that command, not the writer.

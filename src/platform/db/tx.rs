@@ -3,6 +3,7 @@
 use super::Source;
 use super::limit::written_out;
 use super::pieces::{MOST, pieces};
+use crate::platform::error::{AppError, Code};
 use crate::platform::id::IdGen;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Alias, CommonTableExpression, InsertStatement, WithClause};
@@ -11,8 +12,10 @@ use sea_orm::{
     QueryResult, QueryTrait, Statement, StatementBuilder,
 };
 use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
 
 /// A command's transaction: a connection, the time of the command, ids, and rows to be inserted at its end.
 #[derive(Clone)]
@@ -22,11 +25,21 @@ pub struct Tx {
     ids: IdGen,
     wrote: Arc<AtomicBool>,
     staged: Arc<Mutex<Staged>>,
+    /// Its place in the batch, and what each command of the batch holds.
+    nth: usize,
+    held: Held,
+    alone: Arc<AtomicBool>,
 }
 
+/// What the commands of a batch hold, and which of them does.
+pub(super) type Held = Arc<Mutex<HashMap<Uuid, usize>>>;
+
 impl Tx {
-    pub(super) fn new(conn: Arc<DatabaseTransaction>, source: &Source) -> Self {
+    pub(super) fn new(conn: Arc<DatabaseTransaction>, source: &Source, nth: usize, held: &Held) -> Self {
         Self {
+            nth,
+            held: Arc::clone(held),
+            alone: Arc::default(),
             conn,
             now: source.clock.now(),
             ids: source.ids.clone(),
@@ -56,6 +69,25 @@ impl Tx {
     {
         self.wrote.store(true, Ordering::Relaxed);
         self.staged().push(row);
+    }
+
+    /// Says that this command changes a thing and may put rows of it aside. A later command of its batch that says the
+    /// same would not see them: it runs alone, after the batch.
+    ///
+    /// # Errors
+    /// To be handed on, so that it does.
+    pub fn hold(&self, thing: Uuid) -> Result<(), AppError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if *held.entry(thing).or_insert(self.nth) == self.nth {
+            return Ok(());
+        }
+        self.alone.store(true, Ordering::Relaxed);
+        Err(AppError::new(Code::Conflict).repeatable())
+    }
+
+    /// Whether it must run alone.
+    pub(super) fn wants_to_be_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed) && !self.wrote()
     }
 
     /// Waits for everybody who was let through with this key before, until their transactions have ended: for what

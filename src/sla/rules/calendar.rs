@@ -62,6 +62,12 @@ impl Calendar {
         }
     }
 
+    /// The windows of a working day.
+    #[must_use]
+    pub fn working_hours(&self) -> &[(NaiveTime, NaiveTime)] {
+        &self.windows
+    }
+
     /// Whether people work on `day`.
     #[must_use]
     pub fn is_working(&self, day: NaiveDate) -> bool {

@@ -39,19 +39,28 @@ impl Calendar {
             .take_while(|day| *day <= last)
             .map(|day| {
                 let before = total;
-                total = match limit.unit {
+                let days = i64::from(day > first);
+                let counts = match limit.unit {
                     LimitUnit::Minutes | LimitUnit::WorkingHours => {
-                        spent += self.used_on(day, limit.unit, (from, due));
-                        spent.num_minutes()
+                        let used = self.used_on(day, limit.unit, (from, due));
+                        spent += used;
+                        total = spent.num_minutes();
+                        used > TimeDelta::zero()
                     }
-                    LimitUnit::WorkingDays => total + i64::from(day > first && self.is_working(day)),
-                    LimitUnit::CalendarDays => total + i64::from(day > first),
+                    LimitUnit::WorkingDays => {
+                        total += days * i64::from(self.is_working(day));
+                        total > before
+                    }
+                    LimitUnit::CalendarDays => {
+                        total += days;
+                        total > before
+                    }
                 };
                 let kind = self.kind(day);
                 Day {
                     day,
                     kind,
-                    counting: counting(limit.unit, kind, day == first, total > before),
+                    counting: counting(limit.unit, kind, day == first, counts),
                     counted: total - before,
                     total,
                     published: self.year(day.year()).status == CalendarStatus::Official,
@@ -200,8 +209,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_counted_is_the_limit(minute in 0_i64..1_000_000, n in 1_u32..40, unit in 0_usize..4) {
-            let from = local("2025-01-01T00:00") + TimeDelta::minutes(minute);
+        fn what_counted_is_the_limit(second in 0_i64..60_000_000, n in 1_u32..40, unit in 0_usize..4) {
+            let from = local("2025-01-01T00:00") + TimeDelta::seconds(second);
             let limit = Limit { amount: n, unit: LimitUnit::ALL[unit] };
             let days = china().explain(from, limit);
             let whole = i64::from(n) * if limit.unit == LimitUnit::WorkingHours { 60 } else { 1 };

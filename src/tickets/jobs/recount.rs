@@ -2,8 +2,9 @@
 
 use crate::ledger::timers;
 use crate::platform::db::{Tx, padded};
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use crate::reference::{Desk, Reference};
+use crate::sla;
 use crate::sla::rules::calendar::{Due, Limit};
 use crate::tickets::store::{self, Doer, Said, calendar_version, happen, next_due, timer, write_ticket};
 use entity::id::TicketId;
@@ -22,8 +23,11 @@ const BATCH: u64 = 100;
 /// # Errors
 /// When the database does not answer.
 pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> {
-    desk.refresh().await?;
     let reference = desk.reference().await?;
+    if !sla::store::is_current(tx, &reference.calendar).await? {
+        // This process has not noticed yet: later.
+        return Err(AppError::new(Code::Unavailable));
+    }
     let open: Vec<TicketId> = ticket::Entity::find()
         .select_only()
         .column(ticket::Column::Id)

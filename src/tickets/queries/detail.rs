@@ -44,21 +44,23 @@ pub async fn whole(
     caller: &Caller,
     id: TicketId,
 ) -> Result<(TicketOut, i64), AppError> {
-    let (loaded, acting) = find_for(kit.db.read(), caller, id).await?;
+    let conn = kit.db.reader().await?;
+    let (loaded, acting) = find_for(&conn, caller, id).await?;
     let version = loaded.ticket.version;
+    let whole = Whole {
+        clocks: store::clocks(&conn, id).await?,
+        timeline: store::timeline(&conn, id).await?,
+        files: attachments::store::of_ticket(&conn, id).await?,
+        loaded,
+    };
+    // Others may read with it while who looked is being written.
+    drop(conn);
     let looked = Look {
         ticket: id,
         what: Looked::Ticket,
         acting: acting.clone(),
     };
     look(&kit.db, caller, looked).await?;
-    let conn = &kit.db.reader().await?;
-    let whole = Whole {
-        clocks: store::clocks(conn, id).await?,
-        timeline: store::timeline(conn, id).await?,
-        files: attachments::store::of_ticket(conn, id).await?,
-        loaded,
-    };
     Ok((
         view::ticket(kit, reference, &whole, &caller.actor, &acting)?,
         version,

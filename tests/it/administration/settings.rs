@@ -32,12 +32,18 @@ async fn message(app: &TestApp, template: &str) -> String {
 on_both! {
     /// Working hours move the due times of the next ticket.
     async fn working_hours_count(app: TestApp) {
+        let standing = registered(&app, "羊桥社区", "120302").await;
         let sysadmin = app.staff("sysadmin").await;
         put(&sysadmin, "working_hours", 0, &json!([["09:00", "12:00"], ["13:00", "18:00"]])).await;
         audited(&app, "put_setting", "system_admin", &json!("working_hours")).await;
         app.pass("reference").await;
         let ticket = registered(&app, "羊桥社区", "120302").await;
         assert_eq!(ticket.body["ticket"]["promised_at"], "2026-12-03T10:00:00Z");
+        app.turn(chrono::TimeDelta::seconds(6));
+        app.settle().await;
+        let path = format!("/api/v1/tickets/{}", standing.text_at("/ticket/id"));
+        let counted_again = app.staff("operator").await.get(&path).await;
+        assert_eq!(counted_again.body["promised_at"], "2026-12-03T10:00:00Z");
         let calendar = app.nobody().get("/api/v1/calendar").await;
         assert_eq!(calendar.body["working_hours"], json!([["09:00", "12:00"], ["13:00", "18:00"]]));
     }
