@@ -21,7 +21,7 @@ const READER_CACHE: &str = "-2000";
 const WRITER_CACHE: &str = "-8000";
 /// Pages in the log before they are written into the database, 4 KiB each: a page that changed often in the meantime
 /// is written once.
-const CHECKPOINT_PAGES: &str = "4000";
+const CHECKPOINT_PAGES: &str = "10000";
 
 pub(super) async fn open(
     config: &DatabaseConfig,
