@@ -345,6 +345,12 @@ vocabulary! {
 }
 
 impl LimitUnit {
+    /// Whether the working calendar counts them.
+    #[must_use]
+    pub const fn by_calendar(self) -> bool {
+        matches!(self, Self::WorkingHours | Self::WorkingDays)
+    }
+
     /// The most of them that makes a sensible limit: about a year.
     #[must_use]
     pub const fn most(self) -> i32 {

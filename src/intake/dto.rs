@@ -1,16 +1,14 @@
 //! Wire shapes of places and routes.
 
 use super::deadlines::Question;
-use crate::platform::error::{AppError, Fields, Rule};
+use crate::platform::error::{AppError, Fields};
 use crate::sla::DeadlineOut;
+use crate::sla::rules::year::{YEARS, years_rule};
 use chrono::{DateTime, Datelike, Utc};
 use entity::id::{RuleId, StaffId, UnitId};
 use entity::kind::{Channel, RequestType, Urgency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// Years in which a deadline may be asked for.
-const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 
 /// A place: a unit, a point, an address, or more than one of them.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -179,7 +177,7 @@ impl DeadlinesIn {
         let category = fields.text("/category", &self.category, 12);
         let at = self.at.unwrap_or(now);
         if !YEARS.contains(&at.year()) {
-            fields.add("/at", Rule::Range(format!("{}..{}", YEARS.start(), YEARS.end())));
+            fields.add("/at", years_rule());
         }
         fields.finish()?;
         Ok(Question {

@@ -5,7 +5,7 @@ mod deadline;
 use super::commands::NewLine;
 use super::queries::YearView;
 use super::rules::limit::{Draft, check};
-use super::rules::year::{PublishedYear, Written, read};
+use super::rules::year::{PublishedYear, Written, YEARS, read, years_rule};
 use crate::platform::error::{AppError, Fields, Rule};
 use chrono::NaiveDate;
 pub use deadline::DeadlineOut;
@@ -230,8 +230,8 @@ impl CalendarQuery {
     /// Checks the year.
     pub fn year(&self, today: i32) -> Result<i32, AppError> {
         match self.year.unwrap_or(today) {
-            year @ 2000..=2100 => Ok(year),
-            _ => Err(AppError::field("?year", Rule::Range("2000..2100".into()))),
+            year if YEARS.contains(&year) => Ok(year),
+            _ => Err(AppError::field("?year", years_rule())),
         }
     }
 }

@@ -101,10 +101,7 @@ pub async fn policy(conn: &impl ConnectionTrait) -> Result<Policy, AppError> {
         category: row.category,
         urgency: row.urgency,
         unit_path: row.unit_path,
-        limit: Limit {
-            amount: u32::try_from(row.amount).unwrap_or(0),
-            unit: row.unit,
-        },
+        limit: Limit::of(row.amount, row.unit),
         valid_from: row.valid_from,
         valid_to: row.valid_to,
     });

@@ -28,7 +28,7 @@ fn request(place: &str, category: &str) -> Value {
 }
 
 /// Registers a request by telephone.
-async fn registered(app: &TestApp, place: &str, category: &str) -> Answer {
+pub(crate) async fn registered(app: &TestApp, place: &str, category: &str) -> Answer {
     let operator = app.staff("operator").await;
     let answer = operator.post("/api/v1/tickets", &request(place, category)).await;
     answer.expect(201);

@@ -1,5 +1,6 @@
 //! Deadlines that explain themselves, with and without a ticket.
 
+use crate::administration::registered;
 use crate::on_both;
 use crate::support::{Answer, TestApp};
 use chrono::TimeDelta;
@@ -28,20 +29,6 @@ fn days(deadline: &Value) -> Vec<String> {
         )
     })
     .collect()
-}
-
-async fn registered(app: &TestApp, category: &str) -> Answer {
-    let request = json!({
-        "requester": { "phone": "13900000001" }, "category": category, "title": "示例", "content": "示例",
-        "place": { "address": "羊桥社区" },
-    });
-    let made = app
-        .staff("operator")
-        .await
-        .post("/api/v1/tickets", &request)
-        .await;
-    made.expect(201);
-    made
 }
 
 /// As the operator sees them.
@@ -139,10 +126,10 @@ on_both! {
 
     /// A year is published: what was counted into it is counted again, told to whom it was promised, and nothing else moves.
     async fn publishing_a_year_moves_what_was_counted_into_it(app: TestApp) {
-        let within = registered(&app, "020101").await;
+        let within = registered(&app, "羊桥社区", "020101").await;
         app.turn(TimeDelta::days(30));
         app.settle().await;
-        let into = registered(&app, "120302").await;
+        let into = registered(&app, "羊桥社区", "120302").await;
         app.settle().await;
         let resolve = |answer: &Answer| clock(answer, "resolve").clone();
         let before = resolve(&deadlines(&app, &into).await);
@@ -188,7 +175,7 @@ on_both! {
 
     /// A day on which nobody could work is declared off afterwards: what ran out on it did not run out.
     async fn a_closure_heals_what_ran_out_on_it(app: TestApp) {
-        let made = registered(&app, "020101").await;
+        let made = registered(&app, "羊桥社区", "020101").await;
         app.turn(TimeDelta::hours(33));
         app.settle().await;
         let seen = deadlines(&app, &made).await;

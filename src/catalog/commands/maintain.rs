@@ -10,6 +10,7 @@ use crate::ledger::audit;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Fields, Rule};
 use crate::platform::http::etag::IfMatch;
+use crate::platform::period::Period;
 use crate::settings;
 use chrono::NaiveDate;
 use entity::kind::{LimitUnit, RequestType, ResponsibleKind, ServiceState, Urgency};
@@ -155,7 +156,13 @@ fn clash<'a>(
     versions
         .iter()
         .filter(|row| row.state != ServiceState::Refused && own.is_none_or(|own| own.id != row.id))
-        .find(|row| store::entry(row).period().overlaps(entry.period()))
+        .find(|row| {
+            let period = Period {
+                from: row.valid_from,
+                to: row.valid_to,
+            };
+            period.overlaps(entry.period())
+        })
 }
 
 fn day_before(day: NaiveDate) -> NaiveDate {

@@ -70,38 +70,40 @@ struct Lane {
 
 impl Lane {
     async fn work(self, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>, lanes: Lanes) {
-        let mut batch = Vec::with_capacity(lanes.batch);
+        let mut batch = Vec::new();
         while take(&queue, &mut batch, lanes).await > 0 {
             metrics::histogram!("hotline_write_batch").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
             // Whose client has gone away before it began need not begin.
             batch.retain(|waiting| !waiting.answer.is_closed());
-            let mut alone = Vec::new();
-            if batch.len() < 2 {
-                alone.append(&mut batch);
-            } else {
-                match self.run_together(&batch).await {
-                    Ok(outcomes) => {
-                        for (waiting, outcome) in batch.drain(..).zip(outcomes) {
-                            match outcome {
-                                // Nobody waits any more when the client went away; the commit stands all the same.
-                                Some(outcome) => drop(waiting.answer.send(outcome)),
-                                None => alone.push(waiting),
-                            }
-                        }
-                    }
-                    Err(Failed::Undone) => alone.append(&mut batch),
-                    Err(Failed::Away) => {
-                        for waiting in batch.drain(..) {
-                            let _ = waiting.answer.send(Err(AppError::new(Code::Unavailable)));
-                        }
-                    }
-                }
-            }
-            for waiting in alone {
+            for waiting in self.answer_together(std::mem::take(&mut batch)).await {
                 let outcome = self.run_alone(&waiting.job).await;
+                // Nobody waits any more when the client went away; the commit stands all the same.
                 let _ = waiting.answer.send(outcome);
             }
         }
+    }
+
+    /// Answers those of a batch that can share a transaction; gives back those that must run alone.
+    async fn answer_together(&self, batch: Vec<Waiting>) -> Vec<Waiting> {
+        if batch.len() < 2 {
+            return batch;
+        }
+        let outcomes = match self.run_together(&batch).await {
+            Ok(outcomes) => outcomes,
+            Err(Failed::Undone) => return batch,
+            Err(Failed::Away) => batch
+                .iter()
+                .map(|_| Some(Err(AppError::new(Code::Unavailable))))
+                .collect(),
+        };
+        let mut alone = Vec::new();
+        for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+            match outcome {
+                Some(outcome) => drop(waiting.answer.send(outcome)),
+                None => alone.push(waiting),
+            }
+        }
+        alone
     }
 
     /// Runs commands in one transaction; `None` for one that must run alone, after it.

@@ -108,12 +108,9 @@ impl DeadlineOut {
             .into_iter()
             .map(DayOut::from)
             .collect();
-        let by_calendar = matches!(limit.unit, LimitUnit::WorkingHours | LimitUnit::WorkingDays);
-        let years = match (days.first(), days.last()) {
-            (Some(first), Some(last)) if by_calendar => first.day.year()..=last.day.year(),
-            // Of no years.
-            _ => std::ops::RangeInclusive::new(1, 0),
-        };
+        let mut years: Vec<i32> = days.iter().map(|day| day.day.year()).collect();
+        years.dedup();
+        years.retain(|_| limit.unit.by_calendar());
         Self {
             clock,
             label: clock.chinese().to_owned(),
@@ -124,6 +121,7 @@ impl DeadlineOut {
             due_at: due.at,
             provisional: due.provisional,
             calendar: years
+                .into_iter()
                 .map(|year| {
                     let known = calendar.year(year);
                     CalendarRef {

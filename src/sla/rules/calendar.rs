@@ -18,6 +18,17 @@ pub struct Limit {
     pub unit: LimitUnit,
 }
 
+impl Limit {
+    /// As a row holds it.
+    #[must_use]
+    pub fn of(amount: i32, unit: LimitUnit) -> Self {
+        Self {
+            amount: u32::try_from(amount).unwrap_or(0),
+            unit,
+        }
+    }
+}
+
 /// A due time, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -71,19 +82,18 @@ impl Calendar {
     /// Whether people work on `day`.
     #[must_use]
     pub fn is_working(&self, day: NaiveDate) -> bool {
-        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        self.days.get(&day).copied().unwrap_or(!weekend)
+        matches!(self.kind(day), DayKind::Working | DayKind::MakeUp)
     }
 
     /// What `day` is.
     #[must_use]
     pub fn kind(&self, day: NaiveDate) -> DayKind {
         let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        match (self.is_working(day), weekend) {
-            (true, false) => DayKind::Working,
-            (true, true) => DayKind::MakeUp,
-            (false, true) if !self.days.contains_key(&day) => DayKind::Weekend,
-            (false, _) => DayKind::Holiday,
+        match (self.days.get(&day), weekend) {
+            (Some(true), true) => DayKind::MakeUp,
+            (Some(false), _) => DayKind::Holiday,
+            (None, true) => DayKind::Weekend,
+            (_, false) => DayKind::Working,
         }
     }
 
@@ -116,10 +126,9 @@ impl Calendar {
                 )
             }
         };
-        let counted = !matches!(limit.unit, LimitUnit::Minutes | LimitUnit::CalendarDays);
         Due {
             at,
-            provisional: counted && self.touches_unpublished(from, at),
+            provisional: limit.unit.by_calendar() && self.touches_unpublished(from, at),
         }
     }
 
@@ -204,38 +213,39 @@ pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    pub(crate) fn china() -> Calendar {
-        #[derive(serde::Deserialize)]
-        struct Published {
-            off: Vec<NaiveDate>,
-            work: Vec<NaiveDate>,
-            status: CalendarStatus,
-        }
-        let text = include_str!("../../../seed/holidays.json");
-        let years: HashMap<String, Published> = serde_json::from_str(text).unwrap();
-        let days = years.values().flat_map(|year| {
-            year.off
-                .iter()
-                .map(|day| (*day, false))
-                .chain(year.work.iter().map(|day| (*day, true)))
-        });
-        let standing = years.iter().map(|(year, published)| {
-            (
-                year.parse().unwrap(),
-                Year {
-                    status: published.status,
-                    version: 1,
-                },
-            )
-        });
+    /// A year as tables have it.
+    #[derive(serde::Deserialize)]
+    pub(crate) struct Table {
+        off: Vec<NaiveDate>,
+        work: Vec<NaiveDate>,
+        #[serde(default = "official")]
+        status: CalendarStatus,
+    }
+
+    fn official() -> CalendarStatus {
+        CalendarStatus::Official
+    }
+
+    pub(crate) fn windows() -> Vec<(NaiveTime, NaiveTime)> {
         let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
-        let windows = vec![(time(8, 30), time(12, 0)), (time(14, 30), time(17, 30))];
-        Calendar::new(
-            FixedOffset::east_opt(8 * 3600).unwrap(),
-            days.collect(),
-            standing.collect(),
-            windows,
-        )
+        vec![(time(8, 30), time(12, 0)), (time(14, 30), time(17, 30))]
+    }
+
+    pub(crate) fn by_tables<'a>(years: impl Iterator<Item = (i32, &'a Table)>) -> Calendar {
+        let (mut days, mut standing) = (HashMap::new(), HashMap::new());
+        for (year, table) in years {
+            days.extend(table.off.iter().map(|day| (*day, false)));
+            days.extend(table.work.iter().map(|day| (*day, true)));
+            let status = table.status;
+            standing.insert(year, Year { status, version: 1 });
+        }
+        Calendar::new(crate::access::authenticate::china(), days, standing, windows())
+    }
+
+    pub(crate) fn china() -> Calendar {
+        let text = include_str!("../../../seed/holidays.json");
+        let years: HashMap<i32, Table> = serde_json::from_str(text).unwrap();
+        by_tables(years.iter().map(|(year, table)| (*year, table)))
     }
 
     pub(crate) fn local(text: &str) -> DateTime<Utc> {

@@ -80,14 +80,14 @@ impl Calendar {
         if now >= due {
             return 100;
         }
-        let spent = |to: DateTime<Utc>| match unit {
-            LimitUnit::Minutes | LimitUnit::CalendarDays => (to - from).num_seconds(),
-            LimitUnit::WorkingHours | LimitUnit::WorkingDays => {
-                let days = self.local_day(from).iter_days();
-                let days = days.take_while(|day| *day <= self.local_day(to));
-                let worked = days.map(|day| self.used_on(day, LimitUnit::WorkingHours, (from, to)));
-                worked.sum::<TimeDelta>().num_seconds()
+        let spent = |to: DateTime<Utc>| {
+            if !unit.by_calendar() {
+                return (to - from).num_seconds();
             }
+            let days = self.local_day(from).iter_days();
+            let days = days.take_while(|day| *day <= self.local_day(to));
+            let worked = days.map(|day| self.used_on(day, unit, (from, to)));
+            worked.sum::<TimeDelta>().num_seconds()
         };
         let whole = spent(due).max(1);
         u8::try_from(spent(now.max(from)) * 100 / whole)
@@ -104,10 +104,10 @@ impl Calendar {
     ) -> TimeDelta {
         let all = [self.bounds(day)];
         let windows = self.windows(day);
-        let windows = if unit == LimitUnit::Minutes {
-            &all[..]
-        } else {
+        let windows = if unit.by_calendar() {
             &windows[..]
+        } else {
+            &all[..]
         };
         let parts = windows
             .iter()

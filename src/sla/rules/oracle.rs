@@ -1,9 +1,11 @@
 //! The calendar against another one: holiday tables of a package of another language, and counting done the slow way.
 
-use super::calendar::{Calendar, Limit, Year};
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, Utc};
-use entity::kind::{CalendarStatus, LimitUnit};
-use std::collections::{BTreeMap, HashMap};
+use super::calendar::tests::{Table, by_tables, windows};
+use super::calendar::{Calendar, Limit};
+use crate::access::authenticate::china;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use entity::kind::LimitUnit;
+use std::collections::BTreeMap;
 
 #[derive(serde::Deserialize)]
 struct Package {
@@ -12,8 +14,8 @@ struct Package {
 
 #[derive(serde::Deserialize)]
 struct PackageYear {
-    off: Vec<NaiveDate>,
-    work: Vec<NaiveDate>,
+    #[serde(flatten)]
+    table: Table,
     days: String,
 }
 
@@ -23,42 +25,22 @@ struct Oracle {
     days: Vec<(NaiveDate, bool)>,
 }
 
-fn zone() -> FixedOffset {
-    FixedOffset::east_opt(8 * 3600).unwrap()
-}
-
-fn windows() -> Vec<(NaiveTime, NaiveTime)> {
-    let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
-    vec![(time(8, 30), time(12, 0)), (time(14, 30), time(17, 30))]
-}
-
 fn oracle() -> Oracle {
     let text = include_str!("../../../tests/data/chinesecalendar.json");
     let package: Package = serde_json::from_str(text).unwrap();
-    let mut table = HashMap::new();
-    let mut standing = HashMap::new();
-    let mut days = Vec::new();
-    for (number, year) in &package.years {
-        table.extend(year.off.iter().map(|day| (*day, false)));
-        table.extend(year.work.iter().map(|day| (*day, true)));
-        standing.insert(
-            *number,
-            Year {
-                status: CalendarStatus::Official,
-                version: 1,
-            },
-        );
+    let years = package.years.iter();
+    let days = years.flat_map(|(number, year)| {
         let first = NaiveDate::from_ymd_opt(*number, 1, 1).unwrap();
-        days.extend(first.iter_days().zip(year.days.chars().map(|mark| mark == 'W')));
-    }
+        first.iter_days().zip(year.days.chars().map(|mark| mark == 'W'))
+    });
     Oracle {
-        calendar: Calendar::new(zone(), table, standing, windows()),
-        days,
+        days: days.collect(),
+        calendar: by_tables(package.years.iter().map(|(number, year)| (*number, &year.table))),
     }
 }
 
 fn at(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
-    day.and_time(time).and_local_timezone(zone()).unwrap().to_utc()
+    day.and_time(time).and_local_timezone(china()).unwrap().to_utc()
 }
 
 /// Every start of seven years, 0 to 30 working days, whose end lies in them.

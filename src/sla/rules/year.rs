@@ -5,8 +5,8 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use entity::kind::CalendarStatus;
 use std::collections::BTreeMap;
 
-/// Years that a calendar may be of.
-const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
+/// Years that a calendar may be of, and deadlines asked for.
+pub const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 const SOURCE_MAX: usize = 500;
 
 /// A year: days that differ from the week.
@@ -33,13 +33,18 @@ pub struct Written<'a> {
     pub source: &'a str,
 }
 
+/// What is told of a year out of bounds.
+#[must_use]
+pub fn years_rule() -> Rule {
+    Rule::Range(format!("{}..{}", YEARS.start(), YEARS.end()))
+}
+
 /// Reads a year, noting everything that is wrong with it under `/{year}`.
 pub fn read(written: &Written<'_>, fields: &mut Fields) -> PublishedYear {
     let root = format!("/{}", written.year);
     let year = written.year.parse().ok().filter(|year| YEARS.contains(year));
     if year.is_none() {
-        let bounds = format!("{}..{}", YEARS.start(), YEARS.end());
-        fields.add(&root, Rule::Range(bounds));
+        fields.add(&root, years_rule());
     }
     let mut days = BTreeMap::new();
     for (list, working) in [(written.off, false), (written.work, true)] {

@@ -63,6 +63,5 @@ async fn run_out(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
         &said,
         Doer::SYSTEM,
     )?;
-    loaded.ticket.updated_at = tx.now();
     write_ticket(tx, &mut loaded).await
 }

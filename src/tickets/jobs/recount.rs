@@ -8,7 +8,7 @@ use crate::sla;
 use crate::sla::rules::calendar::{Due, Limit};
 use crate::tickets::store::{self, Doer, Said, calendar_version, happen, next_due, timer, write_ticket};
 use entity::id::TicketId;
-use entity::kind::{ClockKind, EntryKind, LimitUnit};
+use entity::kind::{ClockKind, EntryKind};
 use entity::{clock, ticket};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
@@ -60,15 +60,12 @@ pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> 
 
 /// What the calendar of today makes of a clock that runs; none where that changes nothing.
 fn again(reference: &Reference, row: &clock::Model) -> Option<Due> {
-    let by_calendar = matches!(row.unit, LimitUnit::WorkingHours | LimitUnit::WorkingDays);
-    if row.stopped_at.is_some() || !by_calendar {
+    if row.stopped_at.is_some() || !row.unit.by_calendar() {
         return None;
     }
-    let limit = Limit {
-        amount: u32::try_from(row.amount).unwrap_or(0),
-        unit: row.unit,
-    };
-    let due = reference.calendar.due(row.started_at, limit);
+    let due = reference
+        .calendar
+        .due(row.started_at, Limit::of(row.amount, row.unit));
     (due.at != row.due_at || due.provisional != row.provisional).then_some(due)
 }
 
@@ -113,6 +110,5 @@ async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) ->
         )?;
     }
     loaded.ticket.next_due_at = next_due(clocks.iter().filter(|row| row.stopped_at.is_none()));
-    loaded.ticket.updated_at = tx.now();
     write_ticket(tx, &mut loaded).await
 }

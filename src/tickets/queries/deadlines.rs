@@ -38,10 +38,7 @@ pub async fn of_ticket(
 
 fn explain(reference: &Reference, row: &clock::Model, now: DateTime<Utc>) -> TicketDeadlineOut {
     let calendar = &reference.calendar;
-    let limit = Limit {
-        amount: u32::try_from(row.amount).unwrap_or(0),
-        unit: row.unit,
-    };
+    let limit = Limit::of(row.amount, row.unit);
     let line = row.policy_id.and_then(|id| reference.policy.get(id));
     let counted = DeadlineOut::new(calendar, row.kind, (limit, line), row.started_at);
     let used_percent = row

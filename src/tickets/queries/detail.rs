@@ -55,16 +55,14 @@ pub async fn whole(
     };
     // Others may read with it while who looked is being written.
     drop(conn);
+    let out = view::ticket(kit, reference, &whole, &caller.actor, &acting)?;
     let looked = Look {
         ticket: id,
         what: Looked::Ticket,
-        acting: acting.clone(),
+        acting,
     };
     look(&kit.db, caller, looked).await?;
-    Ok((
-        view::ticket(kit, reference, &whole, &caller.actor, &acting)?,
-        version,
-    ))
+    Ok((out, version))
 }
 
 /// A signed receipt of the ticket as it stands.

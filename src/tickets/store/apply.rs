@@ -123,7 +123,7 @@ pub async fn apply(
             announce(
                 tx,
                 loaded,
-                (event.kind, &json!({})),
+                (event.kind, &Value::Null),
                 &Moved {
                     from: previous,
                     to: event.to,
@@ -143,7 +143,6 @@ pub async fn apply(
     ticket.rated = life.rated;
     ticket.result = life.result;
     ticket.routes = life.routes;
-    ticket.updated_at = tx.now();
     if life.state == TicketState::Closed && plan.before.state != life.state {
         ticket.closed_at = Some(tx.now());
     }
@@ -157,7 +156,7 @@ pub async fn apply(
 }
 
 /// Adds an entry to the timeline, and moves the head of its chain.
-pub fn append(
+fn append(
     tx: &Tx,
     vault: &Vault,
     loaded: &mut Loaded,
@@ -276,6 +275,7 @@ pub async fn write_ticket(tx: &Tx, loaded: &mut Loaded) -> Result<(), AppError> 
     let ticket = &mut loaded.ticket;
     let seen = ticket.version;
     ticket.version += 1;
+    ticket.updated_at = tx.now();
     let row = ticket.clone().into_active_model().reset_all();
     if seen == 0 {
         tx.stage(row);
