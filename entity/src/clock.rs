@@ -1,6 +1,6 @@
 //! Clocks of a ticket: one row a limit and round.
 
-use crate::id::{ClockId, PolicyId, TicketId};
+use crate::id::{ClockId, PolicyId, ProceedingId, TicketId};
 use crate::kind::{ClockKind, LimitUnit};
 use sea_orm::entity::prelude::*;
 
@@ -12,6 +12,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ClockId,
     pub ticket_id: TicketId,
+    /// The small life whose clock it is; null for the ticket's own.
+    pub proceeding_id: Option<ProceedingId>,
     pub kind: ClockKind,
     pub round: i32,
     pub amount: i32,
@@ -23,6 +25,21 @@ pub struct Model {
     pub provisional: bool,
     pub started_at: DateTimeUtc,
     pub due_at: DateTimeUtc,
+    /// When it was due before any extension.
+    pub first_due_at: DateTimeUtc,
+    /// How much was added to the amount by extensions.
+    pub extended: i32,
+    /// How many extensions that were.
+    pub extensions: i32,
+    /// Pauses that are over: `[[from, to], …]`.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub pauses: Json,
+    /// Since when it stands still.
+    pub paused_at: Option<DateTimeUtc>,
+    /// Whether a plan sets its end, not a limit.
+    pub by_plan: bool,
+    /// How far people were told: 0 not yet, 1 reminded, 2 overdue, 3 and 4 escalated.
+    pub stage: i32,
     pub stopped_at: Option<DateTimeUtc>,
     pub breached_at: Option<DateTimeUtc>,
 }

@@ -21,6 +21,10 @@ pub struct Model {
     pub unit_path: Option<String>,
     pub amount: i32,
     pub unit: LimitUnit,
+    /// How often it may be extended.
+    pub extensions: i32,
+    /// The most it may come to with extensions, in its unit.
+    pub ceiling: Option<i32>,
     pub valid_from: Date,
     pub valid_to: Option<Date>,
     pub version: i64,

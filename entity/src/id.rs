@@ -76,6 +76,8 @@ ids! {
     AssignmentId,
     /// A clock of a ticket.
     ClockId,
+    /// A small life beside a ticket's own.
+    ProceedingId,
     /// An attachment.
     AttachmentId,
     /// A call-back.

@@ -124,10 +124,13 @@ vocabulary! {
         PendingDispatch = "pending_dispatch" "待派单",
         Dispatched = "dispatched" "待签收",
         InProgress = "in_progress" "办理中",
+        ReturnReview = "return_review" "退单待审",
+        Suspended = "suspended" "挂起",
         ReplyReview = "reply_review" "答复待审",
         Callback = "callback" "待回访",
         Closed = "closed" "结案",
         Withdrawn = "withdrawn" "已撤单",
+        Merged = "merged" "已并单",
     }
 
     /// What came of a ticket.
@@ -164,6 +167,31 @@ vocabulary! {
         Withdrawn = "withdrawn" "撤单",
         Overdue = "overdue" "超期",
         Recounted = "recounted" "时限重算",
+        Reminded = "reminded" "临期提醒",
+        Escalated = "escalated" "升级",
+        ReturnRequested = "return_requested" "申请退单",
+        ReturnApproved = "return_approved" "同意退单",
+        ReturnRefused = "return_refused" "不同意退单",
+        Reassigned = "reassigned" "改派",
+        ExtensionRequested = "extension_requested" "申请延期",
+        ExtensionGranted = "extension_granted" "同意延期",
+        ExtensionRefused = "extension_refused" "不同意延期",
+        Suspended = "suspended" "挂起",
+        Resumed = "resumed" "恢复办理",
+        TaskOpened = "task_opened" "会办",
+        Whistled = "whistled" "吹哨",
+        TaskDone = "task_done" "会办完成",
+        TaskWaived = "task_waived" "会办取消",
+        Merged = "merged" "并单",
+        Unmerged = "unmerged" "拆单",
+        Reopened = "reopened" "重新办理",
+        PlanSet = "plan_set" "列为疑难件",
+        MilestoneReached = "milestone_reached" "完成阶段目标",
+        Supervised = "supervised" "督办",
+        SupervisionAnswered = "supervision_answered" "督办回复",
+        SupervisionClosed = "supervision_closed" "督办办结",
+        Urged = "urged" "催办",
+        Appealed = "appealed" "申诉",
     }
 
     /// Who did something.
@@ -194,6 +222,43 @@ vocabulary! {
         Resolve = "resolve" "办结",
         Approve = "approve" "审核",
         Callback = "callback" "回访",
+        Return = "return" "退单",
+        Arbitrate = "arbitrate" "退单审核",
+        Task = "task" "会办",
+        Whistle = "whistle" "吹哨",
+        Supervise = "supervise" "督办",
+        Milestone = "milestone" "阶段目标",
+    }
+
+    /// A small life beside the ticket's own.
+    ProceedingKind {
+        Return = "return" "退单",
+        Extension = "extension" "延期",
+        Suspension = "suspension" "挂起",
+        Task = "task" "会办",
+        Whistle = "whistle" "吹哨",
+        Milestone = "milestone" "阶段目标",
+        Supervision = "supervision" "督办",
+    }
+
+    /// Where a proceeding stands.
+    ProceedingState {
+        Open = "open" "进行中",
+        Answered = "answered" "已回复",
+        Granted = "granted" "已同意",
+        Refused = "refused" "未同意",
+        Done = "done" "已完成",
+        Waived = "waived" "已取消",
+        Lapsed = "lapsed" "已失效",
+    }
+
+    /// On which ground a unit gives a ticket back (退单理由).
+    ReturnGround {
+        NotOurDuty = "not_our_duty" "不属本单位职责",
+        NotOurArea = "not_our_area" "不属本单位辖区",
+        NoPower = "no_power" "无相应执法、审批权限",
+        DutyMoved = "duty_moved" "职责已划转",
+        SeveralUnits = "several_units" "涉及多部门，应由他方牵头",
     }
 
     /// In what a limit is counted. Minutes run day and night; the others use the calendar.
@@ -226,6 +291,7 @@ vocabulary! {
         Weekend = "weekend" "周末不计",
         Holiday = "holiday" "放假不计",
         OutsideHours = "outside_hours" "工作时间外不计",
+        Paused = "paused" "挂起期间不计",
     }
 
     /// How near a clock that runs is to its end: yellow from 70 per cent of the limit, orange from 90, red when it is

@@ -24,6 +24,7 @@ pub mod household;
 pub mod idempotency;
 pub mod notice;
 pub mod otp;
+pub mod proceeding;
 pub mod queue_count;
 pub mod resident;
 pub mod resident_contact;

@@ -42,8 +42,29 @@ pub struct Model {
     pub sensitive: bool,
     pub wants_reply: bool,
     pub result: Option<TicketResult>,
-    /// How often it was dispatched.
+    /// How often it was given to a unit.
     pub routes: i32,
+    /// Whether it may be given back no more (禁止退单).
+    pub no_return: bool,
+    /// The state to which it goes back when what holds it up is over.
+    pub came_from: Option<TicketState>,
+    /// The ticket into which it was merged.
+    pub primary_id: Option<TicketId>,
+    /// How many tickets are merged into it.
+    pub followers: i32,
+    /// How many small lives beside its own were ever begun.
+    pub proceedings: i32,
+    /// Whether it is under supervision (督办).
+    pub supervised: bool,
+    /// Whether it runs by a plan of milestones (疑难件).
+    pub hard_case: bool,
+    /// How often the requester urged (催办).
+    pub urges: i32,
+    pub urged_at: Option<DateTimeUtc>,
+    /// Whether the refusal was appealed against.
+    pub appealed: bool,
+    /// Who refused it.
+    pub rejected_by: Option<StaffId>,
     pub replied_by: Option<StaffId>,
     /// Whether first contact was made in this round.
     pub contacted: bool,

@@ -24,7 +24,9 @@ use hotline::platform::id::IdGen;
 use hotline::platform::kit::Kit;
 use hotline::reference::{Desk, Reference};
 use hotline::tickets::rules::chain::{self, Link};
-use hotline::tickets::rules::lifecycle::{By, Change, Command, Event, Life, Rating, Tick, decide, evolve};
+use hotline::tickets::rules::lifecycle::{
+    By, Change, Command, Event, Life, Moment, Place, Rating, Tick, decide, evolve,
+};
 use hotline::tickets::rules::{likeness, number};
 use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
@@ -285,6 +287,17 @@ impl Maker<'_> {
             wants_reply: true,
             result: None,
             routes: 0,
+            no_return: false,
+            came_from: None,
+            primary_id: None,
+            followers: 0,
+            proceedings: 0,
+            supervised: false,
+            hard_case: false,
+            urges: 0,
+            urged_at: None,
+            appealed: false,
+            rejected_by: None,
             replied_by: None,
             contacted: false,
             rated: false,
@@ -364,10 +377,10 @@ impl Maker<'_> {
         if !open && self.dice.below(100) < 60 {
             return vec![(Command::AnswerNow, operator, Role::Operator)];
         }
-        let dispatch = Command::Dispatch {
+        let dispatch = Command::Dispatch(Place {
             unit: *unit,
             person: *person,
-        };
+        });
         let rating = Rating {
             contacted: true,
             solved: true,
@@ -398,7 +411,7 @@ impl Maker<'_> {
         let first = Event {
             kind: EntryKind::Registered,
             to: TicketState::Registered,
-            change: Change::None,
+            changes: Vec::new(),
         };
         self.entry(
             rows,
@@ -409,8 +422,12 @@ impl Maker<'_> {
         )?;
         let mut clocks: Vec<clock::Model> = Vec::new();
         for (command, staff, role) in script {
-            let by = By { staff: Some(*staff) };
-            let decision = decide(&life, command, by).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+            let by = By {
+                staff: Some(*staff),
+                centre: false,
+            };
+            let decision = decide(&life, command, by, Moment::default())
+                .map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
             ticket.updated_at += TimeDelta::hours(2);
             for event in &decision.events {
                 let before = life.state;
@@ -429,7 +446,10 @@ impl Maker<'_> {
         ticket.result = life.result;
         ticket.routes = life.routes;
         ticket.closed_at = (life.state == TicketState::Closed).then_some(ticket.updated_at);
-        let running = || clocks.iter().filter(|clock| clock.stopped_at.is_none());
+        let running = || {
+            let open = clocks.iter().filter(|clock| clock.stopped_at.is_none());
+            open.filter(|clock| clock.kind != ClockKind::Return)
+        };
         ticket.next_due_at = running().map(|clock| clock.due_at).min();
         for clock in running().filter(|clock| clock.due_at > self.now) {
             rows.timers.push(durable_timer::Model {
@@ -454,7 +474,10 @@ impl Maker<'_> {
         (staff, role): (StaffId, Role),
     ) -> anyhow::Result<()> {
         let unit = self.reference.directory.get(*unit).context("a unit")?;
-        let leads = matches!(event.change, Change::Lead { .. });
+        let leads = event
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::Lead { .. }));
         let name = |id| {
             self.reference
                 .roster
@@ -547,7 +570,7 @@ impl Maker<'_> {
                 && match tick {
                     Tick::StopAll => true,
                     Tick::Stop(kind) => clock.kind == kind,
-                    Tick::Start(_) => false,
+                    _ => false,
                 }
         };
         for clock in clocks.iter_mut().filter(|clock| stops(clock)) {
@@ -558,6 +581,7 @@ impl Maker<'_> {
             clocks.push(clock::Model {
                 id: self.ids.id::<ClockId>(),
                 ticket_id: ticket.id,
+                proceeding_id: None,
                 kind,
                 round,
                 amount: days,
@@ -567,6 +591,13 @@ impl Maker<'_> {
                 provisional: false,
                 started_at: at,
                 due_at: at + TimeDelta::days(i64::from(days)),
+                first_due_at: at + TimeDelta::days(i64::from(days)),
+                extended: 0,
+                extensions: 0,
+                pauses: json!([]),
+                paused_at: None,
+                by_plan: false,
+                stage: 0,
                 stopped_at: None,
                 breached_at: None,
             });

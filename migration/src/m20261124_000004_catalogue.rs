@@ -84,6 +84,8 @@ const UP: &[&str] = &[
             unit_path {path},
             amount {int} NOT NULL,
             unit text NOT NULL,
+            extensions {int} NOT NULL,
+            ceiling {int},
             valid_from {day} NOT NULL,
             valid_to {day},
             version {big} NOT NULL,

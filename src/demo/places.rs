@@ -1,5 +1,5 @@
 //! Synthetic boundaries: rectangles side by side, since the real ones are not published with the list of units. And
-//! units that are made up altogether: providers and grids.
+//! units that are made up altogether: a department, providers and grids.
 
 use crate::orgs::import::{Areas, UnitLine};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ pub fn areas(lines: &[UnitLine]) -> Areas {
     areas
 }
 
-/// Providers of the housekeeping line (家政通), and two grids.
+/// A department to call in, providers of the housekeeping line (家政通), and two grids.
 pub fn synthetic() -> Vec<UnitLine> {
     let unit = |code: &str, name: &str, kind: &str, parent: &str| UnitLine {
         code: code.into(),
@@ -87,6 +87,7 @@ pub fn synthetic() -> Vec<UnitLine> {
         valid_from: None,
     };
     vec![
+        unit("department-demo", "演示综合执法局", "department", "440703"),
         unit("provider-demo-1", "演示家政服务商一", "provider", "440703"),
         unit("provider-demo-2", "演示家政服务商二", "provider", "440703"),
         unit("grid-demo-1", "演示第一网格", "grid", "440703002101"),

@@ -62,6 +62,7 @@ pub fn simulate(reference: &Reference, question: &Question) -> Result<Vec<Deadli
             *clock,
             (ruling.limit, ruling.line),
             question.at,
+            &[],
         ))
     };
     Ok(ClockKind::ALL.iter().filter_map(of).collect())

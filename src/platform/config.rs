@@ -123,6 +123,8 @@ pub struct OutboundConfig {
 pub struct JobsConfig {
     pub enabled: bool,
     pub callback_grace_days: i64,
+    pub reopen_days: i64,
+    pub urge_cooldown_hours: i64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -227,6 +229,14 @@ impl Config {
         check(
             (1..=60).contains(&self.jobs.callback_grace_days),
             "jobs.callback_grace_days: must be within 1 to 60",
+        );
+        check(
+            (0..=365).contains(&self.jobs.reopen_days),
+            "jobs.reopen_days: must be within 0 to 365",
+        );
+        check(
+            (0..=720).contains(&self.jobs.urge_cooldown_hours),
+            "jobs.urge_cooldown_hours: must be within 0 to 720",
         );
         for (name, key) in [
             ("master_key", &self.secrets.master_key),

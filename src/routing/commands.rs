@@ -4,7 +4,7 @@ use super::store;
 use crate::access::Op;
 use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
-use crate::access::policy::Facts;
+use crate::access::policy::{Facts, coarse};
 use crate::ledger::audit;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Fields, Rule};
@@ -97,6 +97,43 @@ pub async fn create(tx: &Tx, (caller, new): &(Caller, NewRule)) -> Result<routin
     audit::record(tx, caller, "routing_rule", row.id, detail);
     settings::store::touch_reference(tx).await?;
     Ok(row)
+}
+
+/// What a ruling about a return says for the next time.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "as in the row")]
+pub struct Ruled {
+    pub name: String,
+    pub category: String,
+    pub request_type: RequestType,
+    pub place_unit_id: UnitId,
+    pub target_unit_id: UnitId,
+    pub reason: String,
+}
+
+/// Before the rules that people wrote for wider cases.
+const RANK_OF_RULINGS: i32 = 50;
+
+/// Makes a ruling a rule for the same service, type and place from today on.
+///
+/// # Errors
+/// `Forbidden` for who makes no rules, and as [`create`].
+pub async fn from_ruling(tx: &Tx, caller: &Caller, ruled: Ruled) -> Result<routing_rule::Model, AppError> {
+    coarse(&caller.actor, Op::CreateRule)?;
+    let new = NewRule {
+        rank: RANK_OF_RULINGS,
+        name: ruled.name,
+        category: Some(ruled.category),
+        request_type: Some(ruled.request_type),
+        channel: None,
+        place_unit_id: Some(ruled.place_unit_id),
+        target_unit_id: ruled.target_unit_id,
+        target_post: None,
+        reason: ruled.reason,
+        valid_from: local_day(tx.now()),
+        valid_to: None,
+    };
+    create(tx, &(caller.clone(), new)).await
 }
 
 /// Changes a rule.

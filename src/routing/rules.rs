@@ -45,7 +45,7 @@ pub struct Colleague {
     pub name: String,
     /// Where.
     pub unit: UnitId,
-    /// As what: `handler` or `unit_lead`.
+    /// As what.
     pub role: Role,
     /// Line posts covered.
     pub posts: Vec<String>,
@@ -295,6 +295,11 @@ fn take_turn<T>(from: &[T], turn: u64) -> Option<&T> {
     from.get(usize::try_from(turn % n).ok()?)
 }
 
+/// Whether a role takes tickets in hands.
+fn takes_tickets(role: Role) -> bool {
+    matches!(role, Role::Handler | Role::UnitLead)
+}
+
 /// The one who covers the post; else a handler; else the lead; else the unit's inbox.
 fn colleague(
     unit: &Unit,
@@ -305,7 +310,7 @@ fn colleague(
 ) -> Option<(StaffId, PersonBy)> {
     let mut there: Vec<&Colleague> = roster
         .iter()
-        .filter(|colleague| colleague.unit == unit.id)
+        .filter(|colleague| colleague.unit == unit.id && takes_tickets(colleague.role))
         .collect();
     there.sort_by_key(|colleague| colleague.id);
     let covers = |colleague: &&&Colleague| colleague.posts.iter().any(|covered| covered == post);

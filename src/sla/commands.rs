@@ -24,6 +24,8 @@ pub struct NewLine {
     pub draft: Draft,
     /// For this unit and those below it.
     pub unit_id: Option<UnitId>,
+    /// Whether it takes the place of the open-ended line for the same cases.
+    pub supersede: bool,
 }
 
 /// Makes a line of the policy.
@@ -45,6 +47,9 @@ pub async fn create_line(
         }
         draft.unit_path = Some(unit.path);
     }
+    if new.supersede {
+        supersede(tx, caller, &draft).await?;
+    }
     refuse_rival(tx, &draft, None).await?;
     let row = store::insert_line(tx, &draft).await?;
     audit::record(
@@ -58,10 +63,44 @@ pub async fn create_line(
     Ok(row)
 }
 
+/// Ends the open-ended line for the same cases the day before another begins.
+async fn supersede(tx: &Tx, caller: &Caller, draft: &Draft) -> Result<(), AppError> {
+    let lines = store::lines(tx, Some(draft.clock), None).await?;
+    let open = lines.into_iter().find(|row| {
+        row.valid_to.is_none() && row.valid_from < draft.valid_from && store::draft(row).fits_the_same(draft)
+    });
+    let Some(row) = open else { return Ok(()) };
+    let ended = Draft {
+        valid_to: draft.valid_from.pred_opt(),
+        ..store::draft(&row)
+    };
+    let row = store::update_line(tx, row, &ended).await?;
+    let detail = json!({ "version": row.version, "valid_to": row.valid_to });
+    audit::record(tx, caller, "deadline_policy", row.id, detail);
+    Ok(())
+}
+
+/// Without the line that fits everything, requests would have no limit at all.
+async fn refuse_gap(tx: &Tx, draft: &Draft, last: NaiveDate) -> Result<(), AppError> {
+    if !draft.fits_everything() {
+        return Ok(());
+    }
+    let lines = store::lines(tx, Some(draft.clock), None).await?;
+    let next = last.succ_opt();
+    let goes_on = lines
+        .iter()
+        .any(|row| Some(row.valid_from) == next && store::draft(row).fits_everything());
+    if goes_on {
+        return Ok(());
+    }
+    Err(AppError::new(Code::PolicyGap).with("from", next.map(|day| day.to_string())))
+}
+
 /// Sets the last day of a line.
 ///
 /// # Errors
-/// `NotFound`, `StaleVersion`, `InvalidInput` when it ends before it begins, `Conflict` when it runs into another.
+/// `NotFound`, `StaleVersion`, `InvalidInput` when it ends before it begins, `Conflict` when it runs into another,
+/// `PolicyGap` when nothing would rule after it.
 pub async fn end_line(
     tx: &Tx,
     (caller, id, version, last): &(Caller, PolicyId, IfMatch, NaiveDate),
@@ -79,6 +118,7 @@ pub async fn end_line(
         ..store::draft(&row)
     };
     refuse_rival(tx, &draft, Some(row.id)).await?;
+    refuse_gap(tx, &draft, *last).await?;
     let row = store::update_line(tx, row, &draft).await?;
     audit::record(
         tx,

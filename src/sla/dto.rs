@@ -45,6 +45,11 @@ pub struct PolicyOut {
     pub amount: i32,
     /// Of what.
     pub unit: LimitUnit,
+    /// How often it may be extended.
+    pub extensions: i32,
+    /// The most it may come to with extensions, in its unit; twice the limit unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<i32>,
     /// First day.
     pub valid_from: NaiveDate,
     /// Last day.
@@ -65,6 +70,8 @@ impl From<deadline_policy::Model> for PolicyOut {
             unit_path: row.unit_path,
             amount: row.amount,
             unit: row.unit,
+            extensions: row.extensions,
+            ceiling: row.ceiling,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             version: row.version,
@@ -107,6 +114,15 @@ pub struct PolicyIn {
     pub amount: i32,
     /// Of what.
     pub unit: LimitUnit,
+    /// How often it may be extended, 0 to 10; limits of the resolution only.
+    #[serde(default)]
+    pub extensions: i32,
+    /// The most it may come to with extensions, in its unit; twice the limit unless set.
+    #[schema(example = 10)]
+    pub ceiling: Option<i32>,
+    /// Whether it takes the place of the open-ended line for the same requests, which then ends the day before.
+    #[serde(default)]
+    pub supersede: bool,
     /// First day; today unless given.
     pub valid_from: Option<NaiveDate>,
     /// Last day.
@@ -214,6 +230,8 @@ impl PolicyIn {
             unit_path: None,
             amount: self.amount,
             unit: self.unit,
+            extensions: self.extensions,
+            ceiling: self.ceiling,
             valid_from: self.valid_from.unwrap_or(today),
             valid_to: self.valid_to,
         };
@@ -222,6 +240,7 @@ impl PolicyIn {
         Ok(NewLine {
             draft,
             unit_id: self.unit_id,
+            supersede: self.supersede,
         })
     }
 }

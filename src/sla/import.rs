@@ -46,6 +46,11 @@ pub struct PolicyLine {
     pub amount: i32,
     /// Of what.
     pub unit: LimitUnit,
+    /// How often it may be extended.
+    #[serde(default)]
+    pub extensions: i32,
+    /// The most it may come to with extensions.
+    pub ceiling: Option<i32>,
     /// First day.
     pub valid_from: NaiveDate,
     /// Last day.
@@ -62,6 +67,8 @@ impl PolicyLine {
             unit_path: None,
             amount: self.amount,
             unit: self.unit,
+            extensions: self.extensions,
+            ceiling: self.ceiling,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
         };
@@ -204,6 +211,8 @@ mod tests {
                     amount: draft.amount.try_into().unwrap(),
                     unit: draft.unit,
                 },
+                extensions: draft.extensions,
+                ceiling: draft.ceiling,
                 valid_from: draft.valid_from,
                 valid_to: draft.valid_to,
             }
@@ -239,7 +248,11 @@ mod tests {
                 .line(clock, &case)
                 .map(|line| (line.limit.amount, line.limit.unit))
         };
-        for clock in ClockKind::ALL {
+        // A milestone ends when its plan says.
+        let timed = ClockKind::ALL
+            .iter()
+            .filter(|clock| **clock != ClockKind::Milestone);
+        for clock in timed {
             for kind in RequestType::ALL {
                 for urgency in Urgency::ALL {
                     assert!(

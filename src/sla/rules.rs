@@ -5,5 +5,6 @@ pub mod explain;
 pub mod limit;
 #[cfg(test)]
 mod oracle;
+pub mod pause;
 pub mod policy;
 pub mod year;

@@ -102,6 +102,8 @@ pub async fn policy(conn: &impl ConnectionTrait) -> Result<Policy, AppError> {
         urgency: row.urgency,
         unit_path: row.unit_path,
         limit: Limit::of(row.amount, row.unit),
+        extensions: row.extensions,
+        ceiling: row.ceiling,
         valid_from: row.valid_from,
         valid_to: row.valid_to,
     });
@@ -260,6 +262,8 @@ pub async fn insert_line(tx: &Tx, draft: &Draft) -> Result<deadline_policy::Mode
         unit_path: Set(draft.unit_path.clone()),
         amount: Set(draft.amount),
         unit: Set(draft.unit),
+        extensions: Set(draft.extensions),
+        ceiling: Set(draft.ceiling),
         valid_from: Set(draft.valid_from),
         valid_to: Set(draft.valid_to),
         version: Set(1),
@@ -281,6 +285,8 @@ pub async fn update_line(
     let mut next = row.into_active_model();
     next.amount = Set(draft.amount);
     next.unit = Set(draft.unit);
+    next.extensions = Set(draft.extensions);
+    next.ceiling = Set(draft.ceiling);
     next.valid_to = Set(draft.valid_to);
     next.version = Set(version);
     next.updated_at = Set(tx.now());
@@ -298,6 +304,8 @@ pub fn draft(row: &deadline_policy::Model) -> Draft {
         unit_path: row.unit_path.clone(),
         amount: row.amount,
         unit: row.unit,
+        extensions: row.extensions,
+        ceiling: row.ceiling,
         valid_from: row.valid_from,
         valid_to: row.valid_to,
     }

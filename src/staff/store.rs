@@ -16,7 +16,19 @@ use std::collections::{HashMap, HashSet};
 /// The kind of `term` that posts are.
 const POST: &str = "post";
 
-/// Grants of handlers and leads valid on `day`, with the names of those who hold them; nobody disabled.
+/// Roles whose holders have tickets in hands, or are told of them.
+const AT_WORK: [Role; 8] = [
+    Role::Handler,
+    Role::UnitLead,
+    Role::StreetManager,
+    Role::Operator,
+    Role::Dispatcher,
+    Role::Arbiter,
+    Role::CallbackAgent,
+    Role::Supervisor,
+];
+
+/// Grants of those who work on tickets valid on `day`, with the names of those who hold them; nobody disabled.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -32,7 +44,7 @@ pub async fn roster(
         .map(|row| (row.id, row.display_name))
         .collect();
     let grants = role_grant::Entity::find()
-        .filter(role_grant::Column::Role.is_in([Role::Handler, Role::UnitLead]))
+        .filter(role_grant::Column::Role.is_in(AT_WORK))
         .filter(role_grant::Column::ValidFrom.lte(day))
         .filter(
             Condition::any()

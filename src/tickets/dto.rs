@@ -5,12 +5,14 @@ mod action;
 mod deadline;
 mod input;
 mod output;
+mod way;
 
 pub use access::{AccessOut, AccessQuery};
-pub use action::{ActionIn, RatingIn, Reason};
+pub use action::{ActionIn, LimitIn, MilestoneIn, RatingIn, Reason};
 pub use deadline::{TicketDeadlineOut, TicketDeadlinesOut};
 pub use input::{CallerIn, ContactIn, RegisterIn, SimilarIn, TicketsQuery};
 pub use output::{
-    AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, QueueOut, QueuesOut, ReceiptOut,
-    RegisteredOut, RequesterOut, RevealOut, SimilarOut, TicketOut, TicketRow, VerificationOut,
+    AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, ProceedingOut, QueueOut, QueuesOut,
+    ReceiptOut, RegisteredOut, RequesterOut, RevealOut, SimilarOut, TicketOut, TicketRow, VerificationOut,
 };
+pub use way::{HandOut, HandsOut, PrecedentOut, PrecedentsOut};

@@ -5,6 +5,7 @@ mod callbacks;
 mod desk;
 mod files;
 mod intake;
+mod way;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -19,6 +20,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(desk::get_ticket)
         .service(desk::act_on_ticket)
         .service(desk::get_deadlines)
+        .service(way::get_hands)
+        .service(way::get_precedents)
         .service(access::get_access_log)
         .service(desk::get_receipt)
         .service(desk::verify_ticket)

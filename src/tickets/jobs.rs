@@ -1,7 +1,9 @@
 //! What happens by itself: clocks run out, call-backs lapse, queues are counted, people are told.
 
+mod audience;
 mod clocks;
 mod counts;
+mod followers;
 mod milestones;
 mod recount;
 

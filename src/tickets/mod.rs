@@ -1,5 +1,5 @@
 //! Requests and their way from the caller to the community worker and back. Owns `ticket`, `ticket_requester`,
-//! `assignment`, `clock`, `ticket_entry`, `ticket_search`, `callback`, `queue_count` and `access_record`.
+//! `assignment`, `clock`, `proceeding`, `ticket_entry`, `ticket_search`, `callback`, `queue_count` and `access_record`.
 
 pub mod commands;
 mod dto;

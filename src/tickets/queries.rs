@@ -1,4 +1,4 @@
-//! What can be asked: lists, one ticket, its deadlines, who looked at it, similar matters, counts.
+//! What can be asked: lists, one ticket, its deadlines and way, who looked at it, similar matters, counts.
 
 pub mod deadlines;
 pub mod detail;
@@ -6,3 +6,4 @@ pub mod list;
 pub mod looks;
 pub mod queues;
 pub mod similar;
+pub mod way;

@@ -3,16 +3,18 @@
 mod apply;
 mod clocks;
 mod legs;
+pub mod proceedings;
 
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
-pub use clocks::{calendar_version, next_due};
-use entity::id::TicketId;
-use entity::kind::{EntryKind, LegNature};
-use entity::{assignment, clock, ticket, ticket_entry, ticket_requester};
+pub use clocks::{calendar_version, course, due, next_due, pauses, watch, whole_limit};
+use entity::id::{TicketId, UnitId};
+use entity::kind::{ClockKind, EntryKind, LegNature};
+use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};
 pub use legs::LegData;
+pub use proceedings::Asked;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,
@@ -36,6 +38,8 @@ pub mod label {
     pub const PUBLIC: &str = "ticket_entry.public";
     /// A text of the timeline for staff.
     pub const INTERNAL: &str = "ticket_entry.internal";
+    /// What a small life beside the ticket asks, and what is answered.
+    pub const PROCEEDING: &str = "proceeding.text";
     /// What the requester says of the result.
     pub const OPINION: &str = "callback.opinion";
 }
@@ -44,6 +48,10 @@ pub mod label {
 pub mod timer {
     /// A clock is due; the subject is the clock.
     pub const CLOCK: &str = "ticket.clock";
+    /// A suspension is to be looked at again; the subject is the ticket.
+    pub const REVIEW: &str = "ticket.review";
+    /// What holds for tickets that were merged into one; the subject is that one.
+    pub const FOLLOWERS: &str = "ticket.followers";
     /// Nobody answered a call-back; the subject is the ticket.
     pub const CALLBACK: &str = "ticket.callback";
     /// The working calendar has changed; the subject is the last ticket that was looked at.
@@ -59,6 +67,8 @@ pub struct Loaded {
     pub legs: Vec<assignment::Model>,
     /// For whom it was opened.
     pub requesters: Vec<ticket_requester::Model>,
+    /// Small lives beside its own.
+    pub proceedings: Vec<proceeding::Model>,
     /// Entries that this transaction adds to the timeline.
     pub added: Vec<ticket_entry::Model>,
     /// Clocks that run after this transaction, as far as it looked at them.
@@ -72,6 +82,7 @@ impl Loaded {
             ticket,
             legs: Vec::new(),
             requesters: Vec::new(),
+            proceedings: Vec::new(),
             added: Vec::new(),
             running: Vec::new(),
         }
@@ -81,6 +92,18 @@ impl Loaded {
     pub fn lead(&self) -> Option<&assignment::Model> {
         self.legs.iter().find(|leg| leg.nature == LegNature::Lead)
     }
+}
+
+/// The unit whose duty a clock is: that of the small life, else the lead.
+#[must_use]
+pub fn charged(loaded: &Loaded, row: &clock::Model) -> Option<UnitId> {
+    let small = row
+        .proceeding_id
+        .filter(|_| matches!(row.kind, ClockKind::Task | ClockKind::Whistle))
+        .and_then(|id| loaded.proceedings.iter().find(|row| row.id == id));
+    small
+        .map_or_else(|| loaded.lead().map(|leg| leg.unit_id), |small| small.unit_id)
+        .filter(|_| row.kind != ClockKind::Arbitrate)
 }
 
 /// A ticket to be changed: its row is locked until the end of the transaction.
@@ -104,6 +127,7 @@ pub async fn lock(tx: &Tx, id: TicketId) -> Result<Loaded, AppError> {
     Ok(Loaded {
         legs,
         requesters,
+        proceedings: small_lives(tx, &ticket).await?,
         ..Loaded::of(ticket)
     })
 }
@@ -130,7 +154,19 @@ pub async fn find(conn: &impl ConnectionTrait, id: TicketId) -> Result<Loaded, A
             loaded.requesters.push(requester);
         }
     }
+    loaded.proceedings = small_lives(conn, &loaded.ticket).await?;
     Ok(loaded)
+}
+
+/// The small lives of a ticket; few have any, and then no statement is needed.
+async fn small_lives(
+    conn: &impl ConnectionTrait,
+    ticket: &ticket::Model,
+) -> Result<Vec<proceeding::Model>, AppError> {
+    if ticket.proceedings == 0 {
+        return Ok(Vec::new());
+    }
+    proceedings::of_ticket(conn, ticket.id).await
 }
 
 /// A ticket with its legs and requesters, a row a pair of them; columns led by `t_`, `l_` and `r_`.
@@ -195,6 +231,15 @@ pub async fn find_all(conn: &impl ConnectionTrait, ids: &[TicketId]) -> Result<V
     for requester in requesters {
         all.entry(requester.ticket_id)
             .and_modify(|loaded| loaded.requesters.push(requester));
+    }
+    let with_small: Vec<TicketId> = all
+        .values()
+        .filter(|loaded| loaded.ticket.proceedings > 0)
+        .map(|loaded| loaded.ticket.id)
+        .collect();
+    for row in proceedings::of_tickets(conn, &with_small).await? {
+        all.entry(row.ticket_id)
+            .and_modify(|loaded| loaded.proceedings.push(row));
     }
     Ok(all.into_values().collect())
 }

@@ -26,6 +26,30 @@ pub fn is_milestone(kind: EntryKind) -> bool {
             | E::Withdrawn
             | E::Overdue
             | E::Recounted
+            | E::Reminded
+            | E::Escalated
+            | E::ReturnRequested
+            | E::ReturnApproved
+            | E::ReturnRefused
+            | E::Reassigned
+            | E::ExtensionRequested
+            | E::ExtensionGranted
+            | E::ExtensionRefused
+            | E::Suspended
+            | E::Resumed
+            | E::TaskOpened
+            | E::Whistled
+            | E::TaskDone
+            | E::TaskWaived
+            | E::PlanSet
+            | E::MilestoneReached
+            | E::Supervised
+            | E::SupervisionAnswered
+            | E::Urged
+            | E::Appealed
+            | E::Merged
+            | E::Unmerged
+            | E::Reopened
     )
 }
 
@@ -78,6 +102,26 @@ pub fn for_requester(
         EntryKind::Reworked => format!("您的诉求（{number}）已退回重办。"),
         EntryKind::Closed => format!("您的诉求（{number}）已办结。"),
         EntryKind::Withdrawn => format!("您的诉求（{number}）已撤回。"),
+        EntryKind::Reassigned => format!("您的诉求（{number}）{}。", handed(unit, promised)),
+        EntryKind::ExtensionGranted => {
+            let by = promised.map(day)?;
+            format!("您的诉求（{number}）办理期限延长，预计 {by} 前答复，原因请查看工单。")
+        }
+        EntryKind::Suspended => format!("您的诉求（{number}）暂缓办理，原因请查看工单。"),
+        EntryKind::Resumed => {
+            let by = promised
+                .map(|at| format!("，预计 {} 前答复", day(at)))
+                .unwrap_or_default();
+            format!("您的诉求（{number}）已恢复办理{by}。")
+        }
+        EntryKind::PlanSet => format!("您的诉求（{number}）已制定分阶段办理计划，请查看工单。"),
+        EntryKind::MilestoneReached => format!("您的诉求（{number}）已完成一个阶段目标，请查看工单。"),
+        EntryKind::Appealed => format!("您对诉求（{number}）不予受理的申诉已收到，将由另一名工作人员审核。"),
+        EntryKind::Merged => {
+            format!("您的诉求（{number}）与同一事项的诉求一并办理，办理结果将单独告知您。")
+        }
+        EntryKind::Unmerged => format!("您的诉求（{number}）已恢复单独办理。"),
+        EntryKind::Reopened => format!("您的诉求（{number}）已重新办理。"),
         EntryKind::Recounted => {
             let by = promised.map(day)?;
             format!("因工作日历调整，您的诉求（{number}）预计答复时间改为 {by} 前。")
@@ -107,6 +151,26 @@ pub fn for_staff(kind: EntryKind, ticket: &ticket::Model) -> Option<String> {
         EntryKind::Withdrawn => "诉求人已撤单",
         EntryKind::Overdue => "工单已超期",
         EntryKind::Recounted => "工单时限因工作日历调整已重算",
+        EntryKind::Reminded => "工单即将到期",
+        EntryKind::Escalated => "工单超期升级",
+        EntryKind::ReturnRequested => "退单申请待审核",
+        EntryKind::ReturnApproved => "退单申请已同意",
+        EntryKind::ReturnRefused => "退单申请未同意，请继续办理",
+        EntryKind::Reassigned => "改派工单待签收",
+        EntryKind::ExtensionRequested => "延期申请待审批",
+        EntryKind::ExtensionGranted => "延期申请已同意",
+        EntryKind::ExtensionRefused => "延期申请未同意",
+        EntryKind::Suspended => "工单已挂起",
+        EntryKind::Resumed => "工单已恢复办理",
+        EntryKind::TaskOpened => "会办事项待办理",
+        EntryKind::Whistled => "吹哨事项待办理",
+        EntryKind::TaskDone => "会办事项已完成",
+        EntryKind::TaskWaived => "会办事项已取消",
+        EntryKind::PlanSet => "工单已列为疑难件",
+        EntryKind::Supervised => "工单被督办，请按期回复",
+        EntryKind::SupervisionAnswered => "督办已回复，请审核",
+        EntryKind::Urged => "诉求人催办",
+        EntryKind::Reopened => "工单重新办理",
         _ => return None,
     };
     Some(format!("{what}：{number} {}", ticket.title))

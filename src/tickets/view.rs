@@ -1,6 +1,8 @@
 //! From rows to what a caller may see.
 
-use super::dto::{AttachmentOut, ClockOut, EntryOut, ReceiptOut, RequesterOut, TicketOut, TicketRow};
+use super::dto::{
+    AttachmentOut, ClockOut, EntryOut, ProceedingOut, ReceiptOut, RequesterOut, TicketOut, TicketRow,
+};
 use super::facts;
 use super::rules::number;
 use super::store::{Loaded, label};
@@ -14,8 +16,10 @@ use crate::platform::kit::Kit;
 use crate::platform::personal::{mask_name, mask_numbers, mask_phone};
 use crate::reference::Reference;
 use chrono::{DateTime, Utc};
-use entity::kind::{ActorKind, ClockKind, EntryKind, Role, TicketState, Visibility};
-use entity::{attachment, clock, ticket, ticket_entry, ticket_requester};
+use entity::kind::{
+    ActorKind, ClockKind, EntryKind, ProceedingKind, ProceedingState, Role, TicketState, Visibility,
+};
+use entity::{attachment, clock, proceeding, ticket, ticket_entry, ticket_requester};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -94,6 +98,7 @@ pub fn ticket(
     let content = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
     let form = vault.open_optional(label::FORM, ticket.form_sealed.as_ref())?;
     let service = reference.catalogue.get(ticket.service_id);
+    let moment = facts::moment(&whole.loaded, &whole.clocks, reference, kit, kit.now());
     let person = lead
         .and_then(|leg| leg.staff_name.as_deref())
         .filter(|_| internal);
@@ -127,9 +132,16 @@ pub fn ticket(
             .filter(|clock| internal || clock.kind == ClockKind::Resolve)
             .map(clock_out)
             .collect(),
+        proceedings: proceedings(vault, &whole.loaded.proceedings, internal)?,
+        no_return: ticket.no_return,
+        supervised: ticket.supervised,
+        hard_case: ticket.hard_case,
+        urges: ticket.urges,
+        merged_into: ticket.primary_id.filter(|_| internal),
+        followers: ticket.followers,
         timeline: entries(vault, &whole.timeline, seen)?,
         attachments: files(vault, &whole.files, seen)?,
-        actions: facts::actions(actor, &whole.loaded, reference)
+        actions: facts::actions(actor, &whole.loaded, reference, moment)
             .into_iter()
             .map(str::to_owned)
             .collect(),
@@ -188,10 +200,50 @@ fn clock_out(row: &clock::Model) -> ClockOut {
         unit: row.unit,
         started_at: row.started_at,
         due_at: row.due_at,
+        first_due_at: row.first_due_at,
+        extensions: row.extensions,
+        paused_at: row.paused_at,
+        by_plan: row.by_plan,
+        proceeding_id: row.proceeding_id,
         stopped_at: row.stopped_at,
         breached: breached(row),
         provisional: row.provisional,
     }
+}
+
+/// The small lives. The requester reads what they were told of; units read all.
+fn proceedings(
+    vault: &Vault,
+    rows: &[proceeding::Model],
+    internal: bool,
+) -> Result<Vec<ProceedingOut>, AppError> {
+    let told = |row: &&proceeding::Model| {
+        internal
+            || matches!(row.kind, ProceedingKind::Suspension | ProceedingKind::Milestone)
+            || (row.kind == ProceedingKind::Extension && row.state == ProceedingState::Granted)
+    };
+    rows.iter()
+        .filter(told)
+        .map(|row| {
+            let open = |sealed: &Option<Vec<u8>>| vault.open_optional(label::PROCEEDING, sealed.as_ref());
+            Ok(ProceedingOut {
+                id: row.id,
+                kind: row.kind,
+                label: row.kind.chinese().to_owned(),
+                state: row.state,
+                unit_id: row.unit_id,
+                unit_name: row.unit_name.clone(),
+                ground: row.ground,
+                target_unit_id: row.target_unit_id,
+                amount: row.amount,
+                asked: open(&row.asked_sealed)?,
+                answered: open(&row.answered_sealed)?,
+                opened_at: row.opened_at,
+                due_at: row.due_at,
+                ended_at: row.ended_at,
+            })
+        })
+        .collect()
 }
 
 /// How a caller sees texts. Numbers of persons in what the requester says are masked for all others; in what staff

@@ -23,6 +23,7 @@ mod contract;
 mod deadlines;
 mod events;
 mod idempotency;
+mod life;
 mod lists;
 mod main_job;
 mod notices;

@@ -45,7 +45,7 @@ on_both! {
         let mine = handler.get("/api/v1/tickets?queue=mine").await;
         assert_eq!(mine.body["items"][0]["id"], id);
         let seen = handler.get(&format!("/api/v1/tickets/{id}")).await;
-        assert_eq!(seen.body["actions"], json!(["sign", "note"]));
+        assert_eq!(seen.body["actions"], json!(["sign", "request_return", "note"]));
         assert_eq!(seen.body["requesters"][0]["phone"], "139****0001");
 
         handler.act(id, &json!({ "action": "sign" })).await.expect(200);

@@ -115,7 +115,7 @@ macro_rules! all_tables {
 
 all_tables! {
     access_record api_client assignment attachment audit calendar_day calendar_year callback clock consumer_cursor deadline_policy
-    durable_timer event household idempotency notice otp queue_count resident resident_contact role_grant routing_rule
+    durable_timer event household idempotency notice otp proceeding queue_count resident resident_contact role_grant routing_rule
     service session setting signing_key staff term throttle ticket ticket_entry ticket_requester ticket_search unit
 }
 

@@ -131,7 +131,7 @@ operations! {
     ListRules "list_rules" {
         Dispatcher: District, StreetManager: Subtree, Arbiter: District, Supervisor: District, SystemAdmin: District,
     }
-    CreateRule "create_rule" { Dispatcher: District, SystemAdmin: District }
+    CreateRule "create_rule" { Dispatcher: District, Arbiter: District, SystemAdmin: District }
     UpdateRule "update_rule" { Dispatcher: District, SystemAdmin: District }
     ListPolicies "list_policies" {
         Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
@@ -199,6 +199,10 @@ operations! {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Auditor: District,
     }
+    GetHands "get_hands" {
+        Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Auditor: District,
+    }
     GetAccessLog "get_access_log" {
         Resident: Own, Integration: Own, Supervisor: District, Auditor: District,
     }
@@ -213,8 +217,9 @@ operations! {
     }
     ActOnTicket "act_on_ticket" {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
-        StreetManager: Subtree, CallbackAgent: District, Supervisor: District,
+        StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District,
     }
+    GetPrecedents "get_precedents" { StreetManager: Subtree, Arbiter: District, Supervisor: District }
     GetCallback "get_callback" { Public: Everyone }
     AnswerCallback "answer_callback" { Public: Everyone }
 
@@ -238,6 +243,29 @@ operations! {
     CallBack "call_back" { CallbackAgent: District }
     Rate "rate" { Resident: Own, Integration: Own }
     Withdraw "withdraw" { Resident: Own, Integration: Own, Operator: District }
+    Appeal "appeal" { Resident: Own, Integration: Own, Operator: District }
+    Reopen "reopen" { Resident: Own, Integration: Own, Operator: District }
+    Urge "urge" { Resident: Own, Integration: Own, Operator: District }
+    Reassign "reassign" { Dispatcher: District, StreetManager: Subtree, Supervisor: District }
+    RequestReturn "request_return" { Handler: Unit, UnitLead: Unit }
+    ApproveReturn "approve_return" { StreetManager: Subtree, Arbiter: District }
+    RefuseReturn "refuse_return" { StreetManager: Subtree, Arbiter: District }
+    RequestExtension "request_extension" { Handler: Unit, UnitLead: Unit }
+    GrantExtension "grant_extension" { StreetManager: Subtree, Supervisor: District }
+    RefuseExtension "refuse_extension" { StreetManager: Subtree, Supervisor: District }
+    Suspend "suspend" { Supervisor: District }
+    Resume "resume" { Supervisor: District }
+    CoHandle "co_handle" { Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
+    Whistle "whistle" { Handler: Unit, UnitLead: Unit, StreetManager: Subtree }
+    FinishTask "finish_task" { Handler: Unit, UnitLead: Unit }
+    WaiveTask "waive_task" { Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
+    SetPlan "set_plan" { Supervisor: District }
+    ReachMilestone "reach_milestone" { Handler: Unit, UnitLead: Unit }
+    Supervise "supervise" { Supervisor: District }
+    AnswerSupervision "answer_supervision" { UnitLead: Unit, StreetManager: Subtree }
+    CloseSupervision "close_supervision" { Supervisor: District }
+    Merge "merge" { Dispatcher: District, StreetManager: Subtree, Supervisor: District }
+    Unmerge "unmerge" { Dispatcher: District, StreetManager: Subtree, Supervisor: District }
 
     // The service itself.
     GetLiveness "get_liveness" { Public: Everyone }

@@ -2,6 +2,7 @@
 
 use crate::sla::rules::calendar::{Calendar, Limit};
 use crate::sla::rules::explain::Day;
+use crate::sla::rules::pause::Pause;
 use crate::sla::rules::policy::Line;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::id::PolicyId;
@@ -101,10 +102,11 @@ impl DeadlineOut {
         clock: ClockKind,
         (limit, line): (Limit, Option<&Line>),
         from: DateTime<Utc>,
+        pauses: &[Pause],
     ) -> Self {
-        let due = calendar.due(from, limit);
+        let due = calendar.due_with(from, limit, pauses);
         let days: Vec<DayOut> = calendar
-            .explain(from, limit)
+            .explain(from, limit, pauses)
             .into_iter()
             .map(DayOut::from)
             .collect();
@@ -153,7 +155,7 @@ impl From<&Line> for PolicyRef {
 impl From<Day> for DayOut {
     fn from(day: Day) -> Self {
         let label = match day.counting {
-            Counting::Counted | Counting::OutsideHours | Counting::DayOfReceipt => {
+            Counting::Counted | Counting::OutsideHours | Counting::DayOfReceipt | Counting::Paused => {
                 format!("{}，{}", day.kind.chinese(), day.counting.chinese())
             }
             Counting::Weekend | Counting::Holiday => day.counting.chinese().to_owned(),

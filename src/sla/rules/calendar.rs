@@ -132,7 +132,7 @@ impl Calendar {
         }
     }
 
-    fn touches_unpublished(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+    pub(super) fn touches_unpublished(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let (first, last) = (self.local_day(from).year(), self.local_day(to).year());
         (first..=last).any(|year| self.year(year).status == CalendarStatus::Provisional)
     }
@@ -152,7 +152,7 @@ impl Calendar {
             .unwrap_or(received)
     }
 
-    fn after_working_time(&self, from: DateTime<Utc>, budget: TimeDelta) -> DateTime<Utc> {
+    pub(super) fn after_working_time(&self, from: DateTime<Utc>, budget: TimeDelta) -> DateTime<Utc> {
         let mut left = budget;
         for day in self.local_day(from).iter_days().take(HORIZON_DAYS) {
             for (open, close) in self.windows(day) {
@@ -175,6 +175,16 @@ impl Calendar {
         windows
             .map(|(open, close)| (self.instant(day, *open), self.instant(day, *close)))
             .collect()
+    }
+
+    /// When work begins and ends on the local day of an instant; midnight to midnight where nobody works.
+    #[must_use]
+    pub fn first_window(&self, instant: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let day = self.local_day(instant);
+        self.windows(day)
+            .first()
+            .copied()
+            .unwrap_or_else(|| self.bounds(day))
     }
 
     /// Midnight to midnight.

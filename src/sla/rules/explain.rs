@@ -1,6 +1,7 @@
 //! Why a deadline is when it is: day by day, what counted, what did not and why. And how far gone it is.
 
 use super::calendar::{Calendar, Limit};
+use super::pause::Pause;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use entity::kind::{CalendarStatus, Counting, DayKind, Lamp, LimitUnit};
 
@@ -29,8 +30,8 @@ impl Calendar {
     /// The days from the start of a limit to its end. What they counted adds up to the limit; a limit of no days ends
     /// on the first that could count.
     #[must_use]
-    pub fn explain(&self, from: DateTime<Utc>, limit: Limit) -> Vec<Day> {
-        let due = self.due(from, limit).at;
+    pub fn explain(&self, from: DateTime<Utc>, limit: Limit, pauses: &[Pause]) -> Vec<Day> {
+        let due = self.due_with(from, limit, pauses).at;
         let (first, last) = (self.local_day(from), self.local_day(due));
         let mut spent = TimeDelta::zero();
         let mut total = 0;
@@ -39,10 +40,11 @@ impl Calendar {
             .take_while(|day| *day <= last)
             .map(|day| {
                 let before = total;
-                let days = i64::from(day > first);
+                let rests = self.rests(limit.unit, day, pauses);
+                let days = i64::from(day > first && !rests);
                 let counts = match limit.unit {
                     LimitUnit::Minutes | LimitUnit::WorkingHours => {
-                        let used = self.used_on(day, limit.unit, (from, due));
+                        let used = self.running_on(day, limit.unit, (from, due), pauses);
                         spent += used;
                         total = spent.num_minutes();
                         used > TimeDelta::zero()
@@ -60,7 +62,7 @@ impl Calendar {
                 Day {
                     day,
                     kind,
-                    counting: counting(limit.unit, kind, day == first, counts),
+                    counting: counting(limit.unit, kind, (day == first, rests), counts),
                     counted: total - before,
                     total,
                     published: self.year(day.year()).status == CalendarStatus::Official,
@@ -76,23 +78,35 @@ impl Calendar {
         unit: LimitUnit,
         (from, due): (DateTime<Utc>, DateTime<Utc>),
         now: DateTime<Utc>,
+        pauses: &[Pause],
     ) -> u8 {
         if now >= due {
             return 100;
         }
         let spent = |to: DateTime<Utc>| {
-            if !unit.by_calendar() {
-                return (to - from).num_seconds();
-            }
             let days = self.local_day(from).iter_days();
             let days = days.take_while(|day| *day <= self.local_day(to));
-            let worked = days.map(|day| self.used_on(day, unit, (from, to)));
+            let worked = days.map(|day| self.running_on(day, unit, (from, to), pauses));
             worked.sum::<TimeDelta>().num_seconds()
         };
         let whole = spent(due).max(1);
         u8::try_from(spent(now.max(from)) * 100 / whole)
             .unwrap_or(100)
             .min(100)
+    }
+
+    /// What of a day lies between two instants and in no pause.
+    fn running_on(
+        &self,
+        day: NaiveDate,
+        unit: LimitUnit,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        pauses: &[Pause],
+    ) -> TimeDelta {
+        let stood = pauses
+            .iter()
+            .map(|(stood, ran)| self.used_on(day, unit, ((*stood).max(from), (*ran).min(to))));
+        self.used_on(day, unit, (from, to)) - stood.sum::<TimeDelta>()
     }
 
     /// What of a day lies between two instants: all of it, or its working time.
@@ -116,11 +130,13 @@ impl Calendar {
     }
 }
 
-fn counting(unit: LimitUnit, kind: DayKind, first: bool, counted: bool) -> Counting {
+fn counting(unit: LimitUnit, kind: DayKind, (first, rests): (bool, bool), counted: bool) -> Counting {
     let days = matches!(unit, LimitUnit::WorkingDays | LimitUnit::CalendarDays);
     match kind {
         _ if counted => Counting::Counted,
         _ if first && days => Counting::DayOfReceipt,
+        DayKind::Working | DayKind::MakeUp if rests => Counting::Paused,
+        _ if rests && !unit.by_calendar() => Counting::Paused,
         DayKind::Weekend => Counting::Weekend,
         DayKind::Holiday => Counting::Holiday,
         DayKind::Working | DayKind::MakeUp => Counting::OutsideHours,
@@ -150,7 +166,7 @@ mod tests {
             amount: 5,
             unit: LimitUnit::WorkingDays,
         };
-        let days = china().explain(local("2026-09-30T10:00"), limit);
+        let days = china().explain(local("2026-09-30T10:00"), limit, &[]);
         let told: Vec<String> = days
             .iter()
             .map(|day| format!("{} {} {}", day.day.format("%m-%d"), day.counting, day.total))
@@ -183,7 +199,7 @@ mod tests {
         let (from, unit) = (local("2026-11-27T16:30"), LimitUnit::WorkingHours);
         let due = china().due(from, Limit { amount: 2, unit }).at;
         assert_eq!(due, local("2026-11-30T09:30"));
-        let used = |now: &str| china().used_up(unit, (from, due), local(now));
+        let used = |now: &str| china().used_up(unit, (from, due), local(now), &[]);
         assert_eq!(
             [
                 used("2026-11-27T17:00"),
@@ -212,7 +228,7 @@ mod tests {
         fn what_counted_is_the_limit(second in 0_i64..60_000_000, n in 1_u32..40, unit in 0_usize..4) {
             let from = local("2025-01-01T00:00") + TimeDelta::seconds(second);
             let limit = Limit { amount: n, unit: LimitUnit::ALL[unit] };
-            let days = china().explain(from, limit);
+            let days = china().explain(from, limit, &[]);
             let whole = i64::from(n) * if limit.unit == LimitUnit::WorkingHours { 60 } else { 1 };
             prop_assert_eq!(days.iter().map(|day| day.counted).sum::<i64>(), whole);
             prop_assert!(days.iter().all(|day| (day.counting == Counting::Counted) == (day.counted > 0)));
@@ -226,7 +242,7 @@ mod tests {
             let from = local("2025-01-01T00:00") + TimeDelta::minutes(minute);
             let unit = LimitUnit::ALL[unit];
             let due = china().due(from, Limit { amount: n, unit }).at;
-            let used = |after| china().used_up(unit, (from, due), from + TimeDelta::minutes(after));
+            let used = |after| china().used_up(unit, (from, due), from + TimeDelta::minutes(after), &[]);
             prop_assert!(used(a.min(b)) <= used(a.max(b)));
         }
     }

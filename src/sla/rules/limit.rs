@@ -16,15 +16,35 @@ pub struct Draft {
     pub unit_path: Option<String>,
     pub amount: i32,
     pub unit: LimitUnit,
+    pub extensions: i32,
+    pub ceiling: Option<i32>,
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
 }
+
+/// Extensions of a limit at most.
+const EXTENSIONS: i32 = 10;
 
 /// Notes everything that is wrong with a line by itself.
 pub fn check(draft: &Draft, fields: &mut Fields) {
     let most = draft.unit.most();
     if !(1..=most).contains(&draft.amount) {
         fields.add("/amount", Rule::Range(format!("1..{most}")));
+    }
+    if !(0..=EXTENSIONS).contains(&draft.extensions) {
+        fields.add("/extensions", Rule::Range(format!("0..{EXTENSIONS}")));
+    }
+    if draft.extensions > 0 && draft.clock != ClockKind::Resolve {
+        fields.add("/extensions", Rule::Unexpected);
+    }
+    if draft
+        .ceiling
+        .is_some_and(|ceiling| ceiling < draft.amount || ceiling > most)
+    {
+        fields.add("/ceiling", Rule::Range(format!("{}..{most}", draft.amount)));
+    }
+    if draft.ceiling.is_some() && draft.extensions == 0 {
+        fields.add("/ceiling", Rule::Unexpected);
     }
     let digits = |code: &String| code.len() <= 8 && code.chars().all(|c| c.is_ascii_digit());
     if !draft.category.as_ref().is_none_or(digits) {
@@ -52,6 +72,15 @@ impl Draft {
             && self.unit_path == other.unit_path
     }
 
+    /// Whether it is the last resort of its clock.
+    #[must_use]
+    pub fn fits_everything(&self) -> bool {
+        self.request_type.is_none()
+            && self.category.is_none()
+            && self.urgency.is_none()
+            && self.unit_path.is_none()
+    }
+
     fn period(&self) -> Period {
         Period {
             from: self.valid_from,
@@ -73,6 +102,8 @@ mod tests {
             unit_path: None,
             amount: 30,
             unit: LimitUnit::Minutes,
+            extensions: 0,
+            ceiling: None,
             valid_from: from.parse().unwrap(),
             valid_to: to.map(|day| day.parse().unwrap()),
         }

@@ -22,6 +22,10 @@ pub struct Line {
     pub unit_path: Option<String>,
     /// The limit.
     pub limit: Limit,
+    /// How often it may be extended.
+    pub extensions: i32,
+    /// The most it may come to with extensions, in its unit.
+    pub ceiling: Option<i32>,
     /// First day.
     pub valid_from: NaiveDate,
     /// Last day.
@@ -114,6 +118,8 @@ mod tests {
                 amount,
                 unit: LimitUnit::WorkingDays,
             },
+            extensions: 0,
+            ceiling: None,
             valid_from: NaiveDate::MIN,
             valid_to: None,
         }

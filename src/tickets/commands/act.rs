@@ -1,6 +1,7 @@
 //! `POST /tickets/{id}/actions`: load · allow · decide · record · answer.
 
 mod dispatch;
+mod proceed;
 
 use super::meaning::{Meant, operation, translate};
 use super::refusal::refused;
@@ -14,7 +15,7 @@ use crate::platform::http::etag::IfMatch;
 use crate::platform::http::idempotency::{Once, write_once};
 use crate::tickets::dto::{ActionIn, TicketOut};
 use crate::tickets::facts::{self, allow};
-use crate::tickets::rules::lifecycle::By;
+use crate::tickets::rules::lifecycle::{self, By, Refusal};
 use crate::tickets::store::{self, Doer, Loaded, Plan, apply};
 use crate::tickets::view::{self, Whole};
 use entity::id::TicketId;
@@ -50,27 +51,27 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
         caller,
     } = setting;
     let mut loaded = store::lock(tx, action.ticket).await?;
-    let told = |refusal: AppError| {
-        if refusal.code() != Code::Forbidden {
-            return refusal;
-        }
-        refusal.with("allowed", facts::actions(&caller.actor, &loaded, reference))
+    let acting = match allow(&caller.actor, operation(&action.action), &loaded) {
+        Ok(acting) => acting,
+        Err(refusal) => return Err(told(tx, setting, &loaded, refusal).await),
     };
-    let acting = allow(&caller.actor, operation(&action.action), &loaded).map_err(told)?;
     if let Some(version) = action.version {
         version.check(loaded.ticket.version)?;
     }
-    if matches!(
-        action.action,
-        ActionIn::Approve { .. } | ActionIn::SendBack { .. }
-    ) {
-        facts::check_approver(&caller.actor, &loaded, reference).map_err(told)?;
+    let kind = facts::command_of(operation(&action.action)).ok_or_else(|| AppError::new(Code::Internal))?;
+    let state = loaded.ticket.state;
+    if !lifecycle::allowed(state).contains(&kind) {
+        return Err(refused(Refusal::NotNow { state, command: kind }, state));
+    }
+    if let Err(refusal) = proceed::check(setting, &loaded, &action.action) {
+        return Err(told(tx, setting, &loaded, refusal).await);
     }
     let reply = match action.action {
         ActionIn::Approve { .. } => store::waiting_reply(tx, &kit.vault, action.ticket).await?,
         _ => None,
     };
-    let (plan, meant) = plan(tx, setting, &mut loaded, &acting, &action.action, reply)?;
+    let primary = loaded.ticket.primary_id;
+    let (plan, meant) = plan(tx, setting, &mut loaded, &acting, &action.action, reply).await?;
     let doer = Doer {
         actor: &caller.actor,
         acting: Some(&acting),
@@ -80,12 +81,35 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
     apply(tx, (&kit.vault, reference), &mut loaded, &plan, doer).await?;
     bind_files(tx, setting, &loaded, &meant, first_entry).await?;
     callback::follow(tx, setting, &loaded, &meant).await?;
+    proceed::follow(tx, setting, primary, &loaded, &meant.command, doer).await?;
     let version = loaded.ticket.version;
     let out = view::ticket(kit, reference, &Whole::after(loaded), &caller.actor, &acting)?;
     Ok(Answer::ok(&out)?.version(version))
 }
 
-fn plan(
+/// A refusal, and if it is about who asks, what they may do instead.
+async fn told(tx: &Tx, setting: &Setting, loaded: &Loaded, refusal: AppError) -> AppError {
+    if refusal.code() != Code::Forbidden {
+        return refusal;
+    }
+    let clocks = match store::clocks(tx, loaded.ticket.id).await {
+        Ok(clocks) => clocks,
+        Err(error) => return error,
+    };
+    let moment = facts::moment(loaded, &clocks, &setting.reference, &setting.kit, tx.now());
+    let allowed = facts::actions(&setting.caller.actor, loaded, &setting.reference, moment);
+    refusal.with("allowed", allowed)
+}
+
+/// Actions that are decided by what the clocks say.
+fn by_clock(action: &ActionIn) -> bool {
+    matches!(
+        action,
+        ActionIn::RequestReturn { .. } | ActionIn::RequestExtension { .. }
+    )
+}
+
+async fn plan(
     tx: &Tx,
     setting: &Setting,
     loaded: &mut Loaded,
@@ -95,14 +119,25 @@ fn plan(
 ) -> Result<(Plan, Meant), AppError> {
     let by = By {
         staff: setting.caller.actor.staff_id(),
+        centre: facts::is_centre(acting),
     };
-    let mut plan = Plan::new(facts::life(loaded));
+    let clocks = if by_clock(action) {
+        store::clocks(tx, loaded.ticket.id).await?
+    } else {
+        Vec::new()
+    };
+    let moment = facts::moment(loaded, &clocks, &setting.reference, &setting.kit, tx.now());
+    let mut plan = Plan::new(facts::life(loaded)).at(moment);
+    if let Some(meant) = proceed::proceed(tx, setting, loaded, &mut plan, by, action).await? {
+        return Ok((plan, meant));
+    }
     let meant = match action {
         ActionIn::Accept { .. } => dispatch::accept(tx, setting, loaded, &mut plan, by, action)?,
         ActionIn::Dispatch { .. } => dispatch::dispatch(tx, setting, loaded, &mut plan, by, action)?,
         ActionIn::Assign { .. } => dispatch::assign(setting, loaded, acting, &mut plan, by, action)?,
         other => {
             let mut meant = translate(other).ok_or_else(|| AppError::new(Code::Internal))?;
+            meant.said.charged = proceed::called(loaded, action);
             // With the approval the requester gets to read the reply.
             meant.said.public_text = reply.or(meant.said.public_text);
             plan.decide(&meant.command, by, meant.said.clone())

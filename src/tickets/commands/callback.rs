@@ -53,7 +53,11 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+/// Opens the call-back of a round.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
     let id: CallbackId = tx.ids().id();
     let days = settings::store::callback_grace_days(tx).await?;
     let ends = tx.now() + TimeDelta::days(days.unwrap_or(kit.config.jobs.callback_grace_days));

@@ -53,6 +53,29 @@ pub fn operation(action: &ActionIn) -> Op {
         ActionIn::CallBack { .. } => Op::CallBack,
         ActionIn::Rate { .. } => Op::Rate,
         ActionIn::Withdraw { .. } => Op::Withdraw,
+        ActionIn::Appeal { .. } => Op::Appeal,
+        ActionIn::Reopen { .. } => Op::Reopen,
+        ActionIn::Urge { .. } => Op::Urge,
+        ActionIn::Reassign { .. } => Op::Reassign,
+        ActionIn::RequestReturn { .. } => Op::RequestReturn,
+        ActionIn::ApproveReturn { .. } => Op::ApproveReturn,
+        ActionIn::RefuseReturn { .. } => Op::RefuseReturn,
+        ActionIn::RequestExtension { .. } => Op::RequestExtension,
+        ActionIn::GrantExtension { .. } => Op::GrantExtension,
+        ActionIn::RefuseExtension { .. } => Op::RefuseExtension,
+        ActionIn::Suspend { .. } => Op::Suspend,
+        ActionIn::Resume { .. } => Op::Resume,
+        ActionIn::CoHandle { .. } => Op::CoHandle,
+        ActionIn::Whistle { .. } => Op::Whistle,
+        ActionIn::FinishTask { .. } => Op::FinishTask,
+        ActionIn::WaiveTask { .. } => Op::WaiveTask,
+        ActionIn::SetPlan { .. } => Op::SetPlan,
+        ActionIn::ReachMilestone { .. } => Op::ReachMilestone,
+        ActionIn::Supervise { .. } => Op::Supervise,
+        ActionIn::AnswerSupervision { .. } => Op::AnswerSupervision,
+        ActionIn::CloseSupervision { .. } => Op::CloseSupervision,
+        ActionIn::Merge { .. } => Op::Merge,
+        ActionIn::Unmerge { .. } => Op::Unmerge,
     }
 }
 
@@ -164,6 +187,48 @@ fn translate_handling(action: &ActionIn) -> Option<Meant> {
         ),
         ActionIn::Withdraw { reason } => {
             Meant::new(Command::Withdraw, said(Some(reason), None, true, json!({})))
+        }
+        other => return translate_small(other),
+    })
+}
+
+/// The commands of the requester afterwards, and those that answer what somebody else asked.
+fn translate_small(action: &ActionIn) -> Option<Meant> {
+    let answered = |command, text: &String, shown| {
+        let said = Said {
+            answer: Some(text.trim().to_owned()),
+            ..said(None, Some(text), shown, json!({}))
+        };
+        Meant::new(command, said)
+    };
+    Some(match action {
+        ActionIn::Appeal { reason } => Meant::new(Command::Appeal, said(Some(reason), None, true, json!({}))),
+        ActionIn::Reopen { reason } => Meant::new(Command::Reopen, said(Some(reason), None, true, json!({}))),
+        ActionIn::Urge { text } => Meant::new(Command::Urge, said(text.as_ref(), None, true, json!({}))),
+        ActionIn::RefuseReturn { reason } => answered(Command::RefuseReturn, reason, true),
+        ActionIn::RefuseExtension { reason } => answered(Command::RefuseExtension, reason, false),
+        ActionIn::Resume { reason } => {
+            Meant::new(Command::Resume, said(None, reason.as_ref(), true, json!({})))
+        }
+        ActionIn::FinishTask { task_id, text } => answered(Command::FinishTask(*task_id), text, true),
+        ActionIn::WaiveTask { task_id, reason } => answered(Command::WaiveTask(*task_id), reason, false),
+        ActionIn::ReachMilestone {
+            milestone_id,
+            public_text,
+        } => Meant::new(
+            Command::ReachMilestone(*milestone_id),
+            Said {
+                answer: Some(public_text.trim().to_owned()),
+                ..said(Some(public_text), None, true, json!({}))
+            },
+        ),
+        ActionIn::AnswerSupervision { text } => answered(Command::AnswerSupervision, text, false),
+        ActionIn::CloseSupervision { reason } => Meant::new(
+            Command::CloseSupervision,
+            said(None, reason.as_ref(), true, json!({})),
+        ),
+        ActionIn::Unmerge { reason } => {
+            Meant::new(Command::Unmerge, said(None, Some(reason), true, json!({})))
         }
         // What must be routed or assigned is decided where the organisation is at hand.
         _ => return None,

@@ -12,10 +12,28 @@ pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
         Refusal::AlreadyRated => AppError::new(Code::ActionNotAllowed)
             .say("本轮已评价", "This round was rated already")
             .with("state", state.word()),
+        Refusal::ReturnForbidden => AppError::new(Code::ReturnForbidden),
+        Refusal::ReturnWindowPast => AppError::new(Code::ReturnWindowPast),
+        Refusal::CentreMustRule => AppError::new(Code::CentreMustRule),
+        Refusal::MustDesignate => AppError::new(Code::MustDesignate),
+        Refusal::ExtensionAfterDue => AppError::new(Code::ExtensionAfterDue),
+        Refusal::ExtensionExhausted { left, room } => AppError::new(Code::ExtensionExhausted)
+            .with("extensions_left", left)
+            .with("amount_left", room),
+        Refusal::AlreadyOpen(kind) => AppError::new(Code::AlreadyOpen).with("kind", kind.word()),
+        Refusal::NoneOpen(kind) => AppError::new(Code::NothingOpen).with("kind", kind.word()),
+        Refusal::TasksOpen(n) => AppError::new(Code::TasksOpen).with("open", n),
+        Refusal::TaskToLead => AppError::new(Code::TaskToLead),
+        Refusal::MergeRing => AppError::new(Code::MergeRing),
+        Refusal::MergeIntoClosed => AppError::new(Code::MergeIntoClosed),
+        Refusal::ReopenWindowPast => AppError::new(Code::ReopenWindowPast),
+        Refusal::UrgeTooSoon => AppError::new(Code::UrgeTooSoon),
+        Refusal::AnotherMustDecide => AppError::new(Code::AnotherMustDecide),
         Refusal::NotNow { state, .. } => {
             let words: Vec<&str> = lifecycle::allowed(state)
                 .iter()
-                .filter_map(|kind| word(*kind))
+                .filter(|kind| !by_system_alone(**kind))
+                .map(|kind| kind.word())
                 .collect();
             AppError::new(Code::ActionNotAllowed)
                 .say(
@@ -28,24 +46,7 @@ pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
     }
 }
 
-/// The word of a command on the wire; none for what only the system does.
-fn word(kind: CommandKind) -> Option<&'static str> {
-    Some(match kind {
-        CommandKind::AnswerNow => "answer_now",
-        CommandKind::Reject => "reject",
-        CommandKind::Redirect => "redirect",
-        CommandKind::Accept => "accept",
-        CommandKind::Dispatch => "dispatch",
-        CommandKind::Sign => "sign",
-        CommandKind::Assign => "assign",
-        CommandKind::FirstContact => "first_contact",
-        CommandKind::Note => "note",
-        CommandKind::Supplement => "supplement",
-        CommandKind::Reply => "reply",
-        CommandKind::Approve => "approve",
-        CommandKind::SendBack => "send_back",
-        CommandKind::CallBack => "call_back",
-        CommandKind::Withdraw => "withdraw",
-        CommandKind::Pool | CommandKind::Lapse => return None,
-    })
+/// What nobody can ask for.
+fn by_system_alone(kind: CommandKind) -> bool {
+    matches!(kind, CommandKind::Pool | CommandKind::Lapse | CommandKind::Follow)
 }

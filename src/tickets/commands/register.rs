@@ -15,7 +15,7 @@ use crate::platform::personal::mask_numbers;
 use crate::residents;
 use crate::residents::rules::Phone;
 use crate::tickets::dto::RegisteredOut;
-use crate::tickets::rules::lifecycle::{By, Change, Decision, Event, Life, Tick};
+use crate::tickets::rules::lifecycle::{By, Decision, Event, Life, Tick};
 use crate::tickets::rules::{likeness, number};
 use crate::tickets::store::{Doer, Loaded, Plan, Said, apply, label};
 use crate::tickets::view::{self, Whole};
@@ -100,6 +100,17 @@ fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded,
         wants_reply: prepared.wants_reply,
         result: None,
         routes: 0,
+        no_return: false,
+        came_from: None,
+        primary_id: None,
+        followers: 0,
+        proceedings: 0,
+        supervised: false,
+        hard_case: false,
+        urges: 0,
+        urged_at: None,
+        appealed: false,
+        rejected_by: None,
         replied_by: None,
         contacted: false,
         rated: false,
@@ -111,13 +122,7 @@ fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded,
         updated_at: now,
         version: 0,
     };
-    Ok(Loaded {
-        ticket,
-        legs: Vec::new(),
-        requesters: Vec::new(),
-        added: Vec::new(),
-        running: Vec::new(),
-    })
+    Ok(Loaded::of(ticket))
 }
 
 /// Who asks: the resident who is logged in, or whom the operator or kiosk named.
@@ -243,7 +248,7 @@ async fn begin(
         events: vec![Event {
             kind: EntryKind::Registered,
             to: TicketState::Registered,
-            change: Change::None,
+            changes: Vec::new(),
         }],
         ticks: if goes_on {
             Vec::new()
@@ -264,6 +269,7 @@ async fn begin(
     if goes_on {
         let by = By {
             staff: caller.actor.staff_id(),
+            ..By::default()
         };
         let routed = routed::route(reference, &loaded.ticket, Some(&prepared.place_matched), tx.now())?;
         routed::accept_and_route(&mut plan, by, &routed).map_err(|_| AppError::new(Code::Internal))?;

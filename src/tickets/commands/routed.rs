@@ -6,7 +6,7 @@ use crate::intake::{place, route};
 use crate::orgs::rules::{Located, MatchedBy};
 use crate::platform::error::{AppError, Code};
 use crate::reference::Reference;
-use crate::tickets::rules::lifecycle::{By, Command, Refusal};
+use crate::tickets::rules::lifecycle::{By, Command, Place, Refusal};
 use crate::tickets::store::{LegData, Plan, Said};
 use crate::tickets::view::json;
 use chrono::{DateTime, Utc};
@@ -68,13 +68,15 @@ pub fn route(
         None => None,
     };
     let command = match &leg {
-        Some(leg) => Command::Dispatch {
+        Some(leg) => Command::Dispatch(Place {
             unit: leg.unit_id,
             person: leg.staff_id,
-        },
+        }),
         None => Command::Pool,
     };
-    let data = leg.as_ref().map_or_else(|| value!({ "pool": true }), leg_words);
+    let data = leg
+        .as_ref()
+        .map_or_else(|| value!({ "pool": true }), LegData::words);
     Ok(Routed {
         command,
         said: Said {
@@ -129,11 +131,6 @@ pub fn leg(
         post,
         explanation,
     })
-}
-
-/// What the timeline keeps of a leg.
-pub fn leg_words(leg: &LegData) -> Value {
-    value!({ "unit": leg.unit_name, "unit_id": leg.unit_id, "staff": leg.staff_name, "staff_id": leg.staff_id })
 }
 
 /// A number that differs from ticket to ticket, and is the same whenever the command runs.

@@ -2,6 +2,7 @@
 
 use crate::sla::DeadlineOut;
 use chrono::{DateTime, Utc};
+use entity::id::ProceedingId;
 use entity::kind::Lamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,6 +27,18 @@ pub struct TicketDeadlineOut {
     pub stopped_at: Option<DateTime<Utc>>,
     /// Whether it ran out before it was stopped.
     pub breached: bool,
+    /// When it would have ended without extension or pause.
+    pub first_due_at: DateTime<Utc>,
+    /// How much of `amount` extensions added.
+    pub extended: i32,
+    /// Since when it stands still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Whether a plan of milestones sets its end, not a limit.
+    pub by_plan: bool,
+    /// The proceeding whose clock it is; none for the ticket's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proceeding_id: Option<ProceedingId>,
     /// How near its end is; none once it is stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lamp: Option<Lamp>,

@@ -2,10 +2,10 @@
 
 use crate::intake::RouteOut;
 use chrono::{DateTime, Utc};
-use entity::id::{AttachmentId, ResidentId, StaffId, TicketId, UnitId};
+use entity::id::{AttachmentId, ProceedingId, ResidentId, StaffId, TicketId, UnitId};
 use entity::kind::{
-    ActorKind, CallbackState, Channel, ClockKind, EntryKind, LimitUnit, RequestType, Role, Standing,
-    TicketResult, TicketState, Urgency, Visibility,
+    ActorKind, CallbackState, Channel, ClockKind, EntryKind, LimitUnit, ProceedingKind, ProceedingState,
+    RequestType, ReturnGround, Role, Standing, TicketResult, TicketState, Urgency, Visibility,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -84,6 +84,18 @@ pub struct ClockOut {
     pub started_at: DateTime<Utc>,
     /// When it runs out.
     pub due_at: DateTime<Utc>,
+    /// When it would have run out without extension or pause.
+    pub first_due_at: DateTime<Utc>,
+    /// How many extensions were given.
+    pub extensions: i32,
+    /// Since when it stands still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Whether a plan sets its end, not a limit.
+    pub by_plan: bool,
+    /// The proceeding whose clock it is; none for the ticket's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proceeding_id: Option<ProceedingId>,
     /// When it was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<DateTime<Utc>>,
@@ -91,6 +103,50 @@ pub struct ClockOut {
     pub breached: bool,
     /// Whether it ends in a year whose holidays are not published.
     pub provisional: bool,
+}
+
+/// A small life beside the ticket's own: a return, an extension, a suspension, a part that another unit does, a
+/// milestone, a supervision.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProceedingOut {
+    /// Key.
+    pub id: ProceedingId,
+    /// What it is.
+    pub kind: ProceedingKind,
+    /// In Chinese.
+    #[schema(example = "退单")]
+    pub label: String,
+    /// Where it stands.
+    pub state: ProceedingState,
+    /// The unit that asked, or that is called upon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_id: Option<UnitId>,
+    /// Its name of the day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit_name: Option<String>,
+    /// Of a return: the ground.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<ReturnGround>,
+    /// Of a return: the unit believed responsible, and in the end the one that got it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_unit_id: Option<UnitId>,
+    /// Of an extension: how much, in the unit of the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i32>,
+    /// What was asked, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// What was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
+    /// When it began.
+    pub opened_at: DateTime<Utc>,
+    /// When it is to be looked at again, or to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// A file.
@@ -207,6 +263,21 @@ pub struct TicketOut {
     pub explanation: Option<Value>,
     /// Clocks.
     pub clocks: Vec<ClockOut>,
+    /// Small lives beside its own, in the order of their beginning.
+    pub proceedings: Vec<ProceedingOut>,
+    /// Whether it may be given back no more (禁止退单).
+    pub no_return: bool,
+    /// Whether it is under supervision (督办).
+    pub supervised: bool,
+    /// Whether it runs by a plan of milestones (疑难件).
+    pub hard_case: bool,
+    /// How often the requester pressed for an answer (催办).
+    pub urges: i32,
+    /// The ticket into which it was merged; for staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<TicketId>,
+    /// How many tickets are merged into it.
+    pub followers: i32,
     /// What happened.
     pub timeline: Vec<EntryOut>,
     /// Files.

@@ -67,7 +67,8 @@ pub async fn get_ticket(
     Ok(Answer::ok(&out)?.version(version))
 }
 
-/// Acts on a ticket. `If-Match` names the version that was seen; a requester's own `supplement` and `rate` need none.
+/// Acts on a ticket. `If-Match` names the version that was seen; a requester's own `supplement`, `urge` and `rate`
+/// need none.
 /// The answer holds of the timeline what the action added.
 #[utoipa::path(tag = "tickets", request_body = ActionIn, responses((status = 200, body = TicketOut)))]
 #[post("/tickets/{id}/actions")]
@@ -80,7 +81,10 @@ pub async fn act_on_ticket(
     body: Json<ActionIn>,
 ) -> Result<Answer<TicketOut>, AppError> {
     let caller = permit.caller;
-    let exempt = matches!(body.value, ActionIn::Supplement { .. } | ActionIn::Rate { .. });
+    let exempt = matches!(
+        body.value,
+        ActionIn::Supplement { .. } | ActionIn::Rate { .. } | ActionIn::Urge { .. }
+    );
     let version = if exempt {
         None
     } else {

@@ -1,13 +1,17 @@
 //! A timer of a ticket fires: it looks at the state first, since what it was set for may be over.
 
+use super::followers;
 use super::recount::recount;
 use crate::platform::db::Tx;
-use crate::platform::error::AppError;
-use crate::reference::Desk;
+use crate::platform::error::{AppError, Code};
+use crate::reference::{Desk, Reference};
 use crate::tickets::commands::callback;
-use crate::tickets::store::{self, Doer, Said, happen, timer, write_ticket};
+use crate::tickets::facts;
+use crate::tickets::rules::escalation::{self, Step};
+use crate::tickets::rules::lifecycle::{By, Command};
+use crate::tickets::store::{self, Doer, Loaded, Plan, Said, apply, happen, timer, watch, write_ticket};
 use entity::id::{ClockId, TicketId};
-use entity::kind::EntryKind;
+use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{clock, durable_timer};
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
@@ -17,51 +21,106 @@ use serde_json::json;
 /// # Errors
 /// When the database does not answer.
 pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<(), AppError> {
+    let ticket = TicketId(due.subject_id);
     match due.kind.as_str() {
-        timer::CLOCK => run_out(tx, desk, ClockId(due.subject_id)).await,
+        timer::CLOCK => tell(tx, desk, ClockId(due.subject_id)).await,
         timer::CALLBACK => {
             let reference = desk.reference().await?;
-            callback::lapse(tx, &desk.kit, &reference, TicketId(due.subject_id)).await
+            callback::lapse(tx, &desk.kit, &reference, ticket).await
         }
+        timer::REVIEW => review(tx, desk, ticket).await,
+        timer::FOLLOWERS => followers::take_along(tx, desk, ticket).await,
         timer::RECOUNT => recount(tx, desk, due.subject_id).await,
         _ => Ok(()),
     }
 }
 
-/// A clock that is due, runs, and was not marked yet.
-async fn running(tx: &Tx, id: ClockId) -> Result<Option<clock::Model>, AppError> {
+/// A clock that runs, of which something is to be told now.
+async fn running(
+    tx: &Tx,
+    reference: &Reference,
+    id: ClockId,
+) -> Result<Option<(clock::Model, Step)>, AppError> {
     let row = clock::Entity::find_by_id(id).one(tx).await?;
-    Ok(row.filter(|row| row.stopped_at.is_none() && row.breached_at.is_none() && row.due_at <= tx.now()))
+    let row = row.filter(|row| row.stopped_at.is_none() && row.paused_at.is_none());
+    Ok(row.and_then(|row| {
+        let step = escalation::due_step(&reference.calendar, &store::course(&row), tx.now())?;
+        Some((row, step))
+    }))
 }
 
-/// A clock ran out while it ran: it is marked, the timeline says so, the log tells those who watch.
-async fn run_out(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
-    let Some(row) = running(tx, id).await? else {
+/// What is due for a clock is marked, the timeline says so, the log tells those who watch, and the next step is set.
+async fn tell(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
+    let reference = desk.reference().await?;
+    let Some((row, _)) = running(tx, &reference, id).await? else {
         return Ok(());
     };
     let mut loaded = store::lock(tx, row.ticket_id).await?;
     // Who was stopping it while the lock was waited for was in time.
-    if running(tx, id).await?.is_none() {
+    let Some((mut row, step)) = running(tx, &reference, id).await? else {
         return Ok(());
-    }
-    let said = Said {
-        data: json!({ "clock": row.kind, "due_at": row.due_at }),
-        ..Said::default()
     };
+    row.stage = step.stage();
+    if step == Step::Overdue {
+        row.breached_at = Some(tx.now());
+    }
     clock::Entity::update(clock::ActiveModel {
         id: Set(id),
-        breached_at: Set(Some(tx.now())),
+        stage: Set(row.stage),
+        breached_at: Set(row.breached_at),
         ..Default::default()
     })
     .exec(tx)
     .await?;
-    happen(
-        tx,
-        &desk.kit.vault,
-        &mut loaded,
-        EntryKind::Overdue,
-        &said,
-        Doer::SYSTEM,
-    )?;
+    watch(tx, &reference, &row);
+    let (kind, said) = words(&reference, &loaded, &row, step);
+    happen(tx, &desk.kit.vault, &mut loaded, kind, &said, Doer::SYSTEM)?;
     write_ticket(tx, &mut loaded).await
+}
+
+fn words(reference: &Reference, loaded: &Loaded, row: &clock::Model, step: Step) -> (EntryKind, Said) {
+    let kind = match step {
+        Step::Remind => EntryKind::Reminded,
+        Step::Overdue => EntryKind::Overdue,
+        Step::Escalate | Step::Report => EntryKind::Escalated,
+    };
+    let charged = store::charged(loaded, row);
+    let unit = charged
+        .and_then(|id| reference.directory.get(id))
+        .map(|unit| unit.kind);
+    let said = Said {
+        data: json!({ "clock": row.kind, "due_at": row.due_at, "to": escalation::audience(step, unit).word(), "charged": charged, "proceeding_id": row.proceeding_id }),
+        ..Said::default()
+    };
+    (kind, said)
+}
+
+/// A suspension whose day of review is over: the ticket goes on by itself, so that nothing rests for ever.
+async fn review(tx: &Tx, desk: &Desk, id: TicketId) -> Result<(), AppError> {
+    let mut loaded = store::lock(tx, id).await?;
+    let due = loaded.proceedings.iter().any(|row| {
+        row.kind == ProceedingKind::Suspension
+            && row.ended_at.is_none()
+            && row.due_at.is_some_and(|at| at <= tx.now())
+    });
+    if loaded.ticket.state != TicketState::Suspended || !due {
+        return Ok(());
+    }
+    let reference = desk.reference().await?;
+    let mut plan = Plan::new(facts::life(&loaded));
+    let said = Said {
+        public: true,
+        data: json!({ "by_itself": true }),
+        ..Said::default()
+    };
+    plan.decide(&Command::Resume, By::default(), said)
+        .map_err(|_| AppError::new(Code::Internal))?;
+    apply(
+        tx,
+        (&desk.kit.vault, &reference),
+        &mut loaded,
+        &plan,
+        Doer::SYSTEM,
+    )
+    .await
 }

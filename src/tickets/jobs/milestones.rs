@@ -1,6 +1,7 @@
 //! Tells people what happened: the requester each milestone, the unit what waits for it. Read from the log, so that no
 //! request waits for it; written once, since the cursor moves in the same transaction.
 
+use super::audience::recipients;
 use crate::notify::store::{Message, Outgoing};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
@@ -13,8 +14,8 @@ use crate::tickets::commands;
 use crate::tickets::store::{self, Loaded, label};
 use crate::tickets::texts::{self, Told};
 use crate::tickets::view;
-use entity::id::{StaffId, TicketId};
-use entity::kind::{ActorKind, ClockKind, EntryKind, Lane, NoticeChannel, Role, Urgency};
+use entity::id::TicketId;
+use entity::kind::{ActorKind, ClockKind, EntryKind, Lane, NoticeChannel, Urgency};
 use entity::{callback, clock, event, ticket_requester};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -87,7 +88,16 @@ async fn known(tx: &Tx, milestones: &[(EntryKind, &event::Model)]) -> Result<Kno
             .collect(),
         clocks: store::clocks_of(
             tx,
-            &of(&|kind| matches!(kind, EntryKind::Dispatched | EntryKind::Recounted)),
+            &of(&|kind| {
+                matches!(
+                    kind,
+                    EntryKind::Dispatched
+                        | EntryKind::Reassigned
+                        | EntryKind::Recounted
+                        | EntryKind::ExtensionGranted
+                        | EntryKind::Resumed
+                )
+            }),
         )
         .await?,
         callbacks: if approved.is_empty() {
@@ -224,29 +234,20 @@ fn tell_staff(
     kind: EntryKind,
     event: &event::Model,
 ) -> Result<(), AppError> {
-    let Some(leg) = loaded.lead() else { return Ok(()) };
     let Some(text) = texts::for_staff(kind, &loaded.ticket) else {
         return Ok(());
     };
-    // Who took the unit over has its work.
-    let heir = context.reference.directory.heir(leg.unit_id);
-    let in_unit = |role: Role| {
-        let roster = context.reference.roster.iter();
-        roster
-            .filter(move |colleague| [leg.unit_id, heir].contains(&colleague.unit) && colleague.role == role)
-            .map(|colleague| colleague.id)
+    let lane = if matches!(loaded.ticket.urgency, Urgency::P0 | Urgency::P1) {
+        Lane::Urgent
+    } else {
+        Lane::Normal
     };
-    let people: Vec<StaffId> = match (kind, leg.staff_id) {
-        (EntryKind::Replied | EntryKind::Overdue, _) => in_unit(Role::UnitLead).collect(),
-        (_, Some(person)) => vec![person],
-        (_, None) => in_unit(Role::Handler).collect(),
-    };
-    for person in people {
+    for person in recipients(&context.reference, loaded, kind, event) {
         let template = texts::template(Told::Alone(kind));
         let message = Message {
             recipient: (ActorKind::Staff, Some(person.0)),
             channel: NoticeChannel::InApp,
-            lane: Lane::Normal,
+            lane,
             template: &template,
             ticket: Some(loaded.ticket.id),
             address: None,

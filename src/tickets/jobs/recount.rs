@@ -5,8 +5,10 @@ use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use crate::reference::{Desk, Reference};
 use crate::sla;
-use crate::sla::rules::calendar::{Due, Limit};
-use crate::tickets::store::{self, Doer, Said, calendar_version, happen, next_due, timer, write_ticket};
+use crate::sla::rules::calendar::Due;
+use crate::tickets::store::{
+    self, Doer, Said, calendar_version, happen, next_due, timer, watch, write_ticket,
+};
 use entity::id::TicketId;
 use entity::kind::{ClockKind, EntryKind};
 use entity::{clock, ticket};
@@ -60,12 +62,10 @@ pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> 
 
 /// What the calendar of today makes of a clock that runs; none where that changes nothing.
 fn again(reference: &Reference, row: &clock::Model) -> Option<Due> {
-    if row.stopped_at.is_some() || !row.unit.by_calendar() {
+    if row.stopped_at.is_some() || row.paused_at.is_some() || !row.unit.by_calendar() {
         return None;
     }
-    let due = reference
-        .calendar
-        .due(row.started_at, Limit::of(row.amount, row.unit));
+    let due = store::due(reference, row);
     (due.at != row.due_at || due.provisional != row.provisional).then_some(due)
 }
 
@@ -85,20 +85,25 @@ async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) ->
         };
         row.due_at = due.at;
         row.provisional = due.provisional;
+        row.calendar_version = calendar_version(reference, due.at);
+        if moved {
+            row.stage = 0;
+        }
         // What ran out on a day off did not run out.
         row.breached_at = row.breached_at.filter(|_| due.at <= tx.now());
         clock::Entity::update(clock::ActiveModel {
             id: Set(row.id),
             due_at: Set(row.due_at),
             provisional: Set(row.provisional),
-            calendar_version: Set(calendar_version(reference, due.at)),
+            calendar_version: Set(row.calendar_version),
+            stage: Set(row.stage),
             breached_at: Set(row.breached_at),
             ..Default::default()
         })
         .exec(tx)
         .await?;
         if moved {
-            timers::set(tx, timer::CLOCK, row.id.0, row.due_at);
+            watch(tx, reference, row);
         }
         happen(
             tx,

@@ -7,8 +7,8 @@ use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::sla::DeadlineOut;
-use crate::sla::rules::calendar::Limit;
 use crate::sla::rules::explain::lamp;
+use crate::sla::rules::pause::Pause;
 use crate::tickets::dto::TicketDeadlineOut;
 use crate::tickets::{store, view};
 use chrono::{DateTime, Utc};
@@ -36,22 +36,36 @@ pub async fn of_ticket(
     Ok(seen.map(|clock| explain(reference, clock, kit.now())).collect())
 }
 
+/// Pauses of a clock; one that lasts is as long as it is now.
+fn pauses_until(row: &clock::Model, now: DateTime<Utc>) -> Vec<Pause> {
+    let mut pauses = store::pauses(row);
+    pauses.extend(row.paused_at.map(|from| (from, now)));
+    pauses
+}
+
 fn explain(reference: &Reference, row: &clock::Model, now: DateTime<Utc>) -> TicketDeadlineOut {
     let calendar = &reference.calendar;
-    let limit = Limit::of(row.amount, row.unit);
+    let limit = store::whole_limit(row);
+    let pauses = pauses_until(row, now);
     let line = row.policy_id.and_then(|id| reference.policy.get(id));
-    let counted = DeadlineOut::new(calendar, row.kind, (limit, line), row.started_at);
+    let counted = DeadlineOut::new(calendar, row.kind, (limit, line), row.started_at, &pauses);
     let used_percent = row
         .stopped_at
         .is_none()
-        .then(|| calendar.used_up(row.unit, (row.started_at, row.due_at), now));
+        .then(|| calendar.used_up(row.unit, (row.started_at, row.due_at), now, &pauses));
     TicketDeadlineOut {
         round: row.round,
         stopped_at: row.stopped_at,
         breached: view::breached(row),
         lamp: used_percent.map(lamp),
         used_percent,
-        recount_due_at: Some(counted.due_at).filter(|due| *due != row.due_at),
+        first_due_at: row.first_due_at,
+        extended: row.extended,
+        paused_at: row.paused_at,
+        by_plan: row.by_plan,
+        proceeding_id: row.proceeding_id,
+        recount_due_at: Some(counted.due_at)
+            .filter(|due| *due != row.due_at && !row.by_plan && row.paused_at.is_none()),
         deadline: DeadlineOut {
             due_at: row.due_at,
             provisional: row.provisional,

@@ -114,7 +114,7 @@ pub async fn file(kit: &Kit, caller: &Caller, id: AttachmentId) -> Result<attach
         &caller.actor,
         Op::GetAttachment,
         Op::GetAttachment,
-        &crate::tickets::facts::facts(&loaded),
+        &crate::tickets::facts::facts(&loaded, Op::GetAttachment),
     )?;
     if row.visibility == Visibility::Internal && !sees_internal(acting.role) {
         return Err(missing());

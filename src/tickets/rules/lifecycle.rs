@@ -1,279 +1,43 @@
 //! The life of a ticket: `decide` says what a command does or why not, `evolve` what an event makes of the state.
-//! One table (`ALLOWED`) says which command a state takes; it also tells clients what they may do now.
+//! One table (`allowed`) says which command a state takes; it also tells clients what they may do now.
 
-use entity::id::{StaffId, UnitId};
-use entity::kind::{ClockKind, EntryKind, RedirectLine, RejectReason, TicketResult, TicketState};
+mod command;
+mod life;
+mod others;
+mod print;
+mod route;
+mod time;
 
-/// A ticket, as its life goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
-    /// Where it stands.
-    pub state: TicketState,
-    /// 1, and one more for each rework.
-    pub round: i32,
-    /// The unit that has it, once dispatched.
-    pub lead: Option<UnitId>,
-    /// The person there.
-    pub person: Option<StaffId>,
-    /// Who wrote the reply that waits for approval or was approved.
-    pub replied_by: Option<StaffId>,
-    /// Whether first contact was made in this round.
-    pub contacted: bool,
-    /// What came of it.
-    pub result: Option<TicketResult>,
-    /// Whether the requester rated this round.
-    pub rated: bool,
-    /// How often it was dispatched.
-    pub routes: i32,
-}
-
-impl Life {
-    /// A ticket just registered.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            state: TicketState::Registered,
-            round: 1,
-            lead: None,
-            person: None,
-            replied_by: None,
-            contacted: false,
-            result: None,
-            rated: false,
-            routes: 0,
-        }
-    }
-}
-
-impl Default for Life {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// What the requester says of the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rating {
-    /// Whether the unit got in touch.
-    pub contacted: bool,
-    /// Whether the matter is solved.
-    pub solved: bool,
-    /// 5 very satisfied … 1 very dissatisfied (好差评).
-    pub satisfied: u8,
-}
-
-impl Rating {
-    /// Unsolved, or dissatisfied (2 and below): the matter is taken up again.
-    #[must_use]
-    pub fn asks_for_rework(self) -> bool {
-        !self.solved || self.satisfied <= 2
-    }
-}
-
-/// What somebody wants to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Answer while the caller is on the line (即答).
-    AnswerNow,
-    /// Not accept, with the channel that is right told to the caller.
-    Reject(RejectReason),
-    /// Pass the call on to another line.
-    Redirect(RedirectLine),
-    /// Accept.
-    Accept,
-    /// Give to a unit, perhaps to a person there.
-    Dispatch {
-        /// The unit.
-        unit: UnitId,
-        /// The person.
-        person: Option<StaffId>,
-    },
-    /// Leave to the dispatchers: nothing could place it.
-    Pool,
-    /// Sign for (签收).
-    Sign,
-    /// Give to another person of the unit.
-    Assign(StaffId),
-    /// Record that the requester was contacted (先行联系), or was not reached.
-    FirstContact {
-        /// Whether somebody answered.
-        reached: bool,
-    },
-    /// Add a note.
-    Note,
-    /// Add what the requester says.
-    Supplement,
-    /// Reply with a result.
-    Reply(TicketResult),
-    /// Approve the reply.
-    Approve,
-    /// Send the reply back.
-    SendBack,
-    /// A call-back that reached nobody.
-    MissCallback,
-    /// The requester's answer, by whatever way.
-    Rate(Rating),
-    /// Nobody answered the call-back in time.
-    Lapse,
-    /// Take it back.
-    Withdraw,
-}
-
-impl Command {
-    /// The command's kind.
-    #[must_use]
-    pub fn kind(&self) -> CommandKind {
-        match self {
-            Self::AnswerNow => CommandKind::AnswerNow,
-            Self::Reject(_) => CommandKind::Reject,
-            Self::Redirect(_) => CommandKind::Redirect,
-            Self::Accept => CommandKind::Accept,
-            Self::Dispatch { .. } => CommandKind::Dispatch,
-            Self::Pool => CommandKind::Pool,
-            Self::Sign => CommandKind::Sign,
-            Self::Assign(_) => CommandKind::Assign,
-            Self::FirstContact { .. } => CommandKind::FirstContact,
-            Self::Note => CommandKind::Note,
-            Self::Supplement => CommandKind::Supplement,
-            Self::Reply(_) => CommandKind::Reply,
-            Self::Approve => CommandKind::Approve,
-            Self::SendBack => CommandKind::SendBack,
-            Self::MissCallback | Self::Rate(_) => CommandKind::CallBack,
-            Self::Lapse => CommandKind::Lapse,
-            Self::Withdraw => CommandKind::Withdraw,
-        }
-    }
-}
-
-/// Commands without what they carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "as in `Command`")]
-pub enum CommandKind {
-    AnswerNow,
-    Reject,
-    Redirect,
-    Accept,
-    Dispatch,
-    Pool,
-    Sign,
-    Assign,
-    FirstContact,
-    Note,
-    Supplement,
-    Reply,
-    Approve,
-    SendBack,
-    CallBack,
-    Lapse,
-    Withdraw,
-}
-
-impl CommandKind {
-    /// Every kind.
-    pub const ALL: [Self; 17] = [
-        Self::AnswerNow,
-        Self::Reject,
-        Self::Redirect,
-        Self::Accept,
-        Self::Dispatch,
-        Self::Pool,
-        Self::Sign,
-        Self::Assign,
-        Self::FirstContact,
-        Self::Note,
-        Self::Supplement,
-        Self::Reply,
-        Self::Approve,
-        Self::SendBack,
-        Self::CallBack,
-        Self::Lapse,
-        Self::Withdraw,
-    ];
-}
-
-/// Which commands a state takes: the whole table.
-#[must_use]
-pub fn allowed(state: TicketState) -> &'static [CommandKind] {
-    use CommandKind as C;
-    match state {
-        TicketState::Registered => &[
-            C::AnswerNow,
-            C::Reject,
-            C::Redirect,
-            C::Accept,
-            C::Note,
-            C::Supplement,
-            C::Withdraw,
-        ],
-        TicketState::PendingDispatch => &[C::Dispatch, C::Pool, C::Note, C::Supplement, C::Withdraw],
-        TicketState::Dispatched => &[C::Sign, C::Assign, C::Note, C::Supplement, C::Withdraw],
-        TicketState::InProgress => &[
-            C::FirstContact,
-            C::Assign,
-            C::Note,
-            C::Supplement,
-            C::Reply,
-            C::Withdraw,
-        ],
-        TicketState::ReplyReview => &[C::Approve, C::SendBack, C::Note, C::Supplement],
-        TicketState::Callback => &[C::CallBack, C::Lapse, C::Note, C::Supplement],
-        // An answer given on the line, or one that nobody rated in time, can still be rated.
-        TicketState::Closed => &[C::CallBack],
-        TicketState::Rejected | TicketState::Redirected | TicketState::Withdrawn => &[],
-    }
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// What, as the timeline names it.
-    pub kind: EntryKind,
-    /// The state after it.
-    pub to: TicketState,
-    /// What else it changes.
-    pub change: Change,
-}
-
-/// What an event changes besides the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Nothing.
-    None,
-    /// The unit and person that have it.
-    Lead {
-        /// The unit.
-        unit: UnitId,
-        /// The person.
-        person: Option<StaffId>,
-    },
-    /// The person.
-    Person(StaffId),
-    /// First contact was made.
-    Contacted,
-    /// A reply.
-    Reply {
-        /// By whom.
-        by: Option<StaffId>,
-        /// With which result.
-        result: TicketResult,
-    },
-    /// The result.
-    Result(TicketResult),
-    /// The requester's answer.
-    Rated,
-    /// Another round begins.
-    Round,
-}
+pub use command::{Command, CommandKind, Place, Rating, Span, allowed};
+use entity::id::{ProceedingId, StaffId};
+use entity::kind::{ClockKind, EntryKind, ProceedingKind, ProceedingState, TicketResult, TicketState};
+pub use life::{Change, Event, FINAL_ROUTE, Life, Open, evolve};
+use others::{merge, others};
+pub use print::{samples, table};
+use route::route;
+use time::time;
 
 /// What a clock does because of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tick {
-    /// Starts for the round.
+    /// Starts for the round, by the policy; one that runs goes on as it was.
     Start(ClockKind),
+    /// Starts for a small life.
+    StartFor(ClockKind, ProceedingId, Span),
     /// Stops, whatever the round.
     Stop(ClockKind),
-    /// All stop.
+    /// Those of a small life stop.
+    StopFor(ProceedingId),
+    /// All of the ticket's own stop.
     StopAll,
+    /// Stands still.
+    Pause(ClockKind),
+    /// Runs on.
+    Resume(ClockKind),
+    /// Gets so many of its unit more.
+    Extend(ClockKind, u32),
+    /// Ends when a plan says.
+    Until(ClockKind, chrono::DateTime<chrono::Utc>),
 }
 
 /// What a command does.
@@ -290,6 +54,25 @@ pub struct Decision {
 pub struct By {
     /// The member of staff.
     pub staff: Option<StaffId>,
+    /// Whether they act for the centre.
+    pub centre: bool,
+}
+
+/// What clocks, policy and settings say at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Whether the window for giving the ticket back is open.
+    pub return_open: bool,
+    /// Whether the clock of the resolution runs and is not due.
+    pub before_due: bool,
+    /// How many extensions are left.
+    pub extensions_left: u32,
+    /// How much they may come to, in the unit of the clock.
+    pub extension_room: u32,
+    /// Whether a closed ticket may be taken up again.
+    pub reopen_open: bool,
+    /// Whether the requester may press again.
+    pub urge_open: bool,
 }
 
 /// Why a command does nothing.
@@ -302,22 +85,96 @@ pub enum Refusal {
         /// The command.
         command: CommandKind,
     },
-    /// Who replied may not approve.
+    /// Who did the one may not do the other: reply and approve, ask and rule.
     SeparationOfDuty,
     /// A reply needs a first contact, or an attempt at it.
     NoContact,
     /// The requester rated this round already.
     AlreadyRated,
+    /// It may be given back no more.
+    ReturnForbidden,
+    /// The window for giving it back has closed.
+    ReturnWindowPast,
+    /// The next route is the last one: the centre rules.
+    CentreMustRule,
+    /// The next route is the last one: the ruling must name the unit.
+    MustDesignate,
+    /// More time is asked for before the clock is due, or not at all.
+    ExtensionAfterDue,
+    /// No extension is left, or not so much.
+    ExtensionExhausted {
+        /// How many are left.
+        left: u32,
+        /// How much they may come to.
+        room: u32,
+    },
+    /// There is one already that is not over.
+    AlreadyOpen(ProceedingKind),
+    /// There is none that it could be about.
+    NoneOpen(ProceedingKind),
+    /// Parts that other units do are not done.
+    TasksOpen(usize),
+    /// The lead unit can't be called in by itself.
+    TaskToLead,
+    /// A ticket is not merged into itself, into a merged one, or when others were merged into it.
+    MergeRing,
+    /// The other ticket is not being handled.
+    MergeIntoClosed,
+    /// The days in which it could be taken up again are over.
+    ReopenWindowPast,
+    /// The requester has pressed only just now.
+    UrgeTooSoon,
+    /// Who refused it does not decide about the appeal.
+    AnotherMustDecide,
+}
+
+/// Parts that other units do: a reply waits for them.
+const TASKS: &[ProceedingKind] = &[ProceedingKind::Task, ProceedingKind::Whistle];
+/// What is over once a reply is approved or the unit changes.
+const OF_HANDLING: &[ProceedingKind] = &[ProceedingKind::Extension, ProceedingKind::Milestone];
+/// What is over with the ticket. A supervision is not: the supervisor ends it.
+const OF_TICKET: &[ProceedingKind] = &[
+    ProceedingKind::Return,
+    ProceedingKind::Extension,
+    ProceedingKind::Suspension,
+    ProceedingKind::Task,
+    ProceedingKind::Whistle,
+    ProceedingKind::Milestone,
+];
+
+impl Decision {
+    fn one(kind: EntryKind, to: TicketState, changes: Vec<Change>, ticks: Vec<Tick>) -> Self {
+        Self {
+            events: vec![Event { kind, to, changes }],
+            ticks,
+        }
+    }
+
+    fn then(mut self, kind: EntryKind, to: TicketState, changes: Vec<Change>, ticks: Vec<Tick>) -> Self {
+        self.events.push(Event { kind, to, changes });
+        self.ticks.extend(ticks);
+        self
+    }
+
+    /// With what ends because of it.
+    fn lapsing(mut self, life: &Life, kinds: &[ProceedingKind]) -> Self {
+        for open in life.open_of(kinds) {
+            self.ticks.push(Tick::StopFor(open.id));
+            if let Some(event) = self.events.last_mut() {
+                event
+                    .changes
+                    .push(Change::Ended(open.id, ProceedingState::Lapsed));
+            }
+        }
+        self
+    }
 }
 
 /// What a command does to a ticket, or why nothing.
 ///
 /// # Errors
 /// The refusal; nothing happens then.
-pub fn decide(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
-    use ClockKind as K;
-    use EntryKind as E;
-    use TicketState as S;
+pub fn decide(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Decision, Refusal> {
     let kind = command.kind();
     if !allowed(life.state).contains(&kind) {
         return Err(Refusal::NotNow {
@@ -325,63 +182,132 @@ pub fn decide(life: &Life, command: &Command, by: By) -> Result<Decision, Refusa
             command: kind,
         });
     }
-    let stay = life.state;
-    let one = |kind, to, change, ticks: Vec<Tick>| Decision {
-        events: vec![Event { kind, to, change }],
-        ticks,
-    };
+    match command {
+        Command::AnswerNow
+        | Command::Reject(_)
+        | Command::Appeal
+        | Command::Redirect(_)
+        | Command::Accept => accept(life, command, by),
+        Command::Dispatch(_)
+        | Command::Pool
+        | Command::Sign
+        | Command::Assign(_)
+        | Command::Reassign(_)
+        | Command::RequestReturn(_)
+        | Command::ApproveReturn(_)
+        | Command::RefuseReturn => route(life, command, by, moment),
+        Command::RequestExtension { .. }
+        | Command::GrantExtension { .. }
+        | Command::RefuseExtension
+        | Command::Suspend { .. }
+        | Command::Resume
+        | Command::SetPlan(_)
+        | Command::ReachMilestone(_) => time(life, command, by, moment),
+        Command::CoHandle { .. }
+        | Command::Whistle { .. }
+        | Command::FinishTask(_)
+        | Command::WaiveTask(_)
+        | Command::Supervise { .. }
+        | Command::AnswerSupervision
+        | Command::CloseSupervision => others(life, command, by),
+        Command::Merge { .. } | Command::Unmerge | Command::Follow { .. } => merge(life, command),
+        Command::FirstContact { .. }
+        | Command::Note
+        | Command::Supplement
+        | Command::Urge
+        | Command::Reply(_)
+        | Command::Approve
+        | Command::SendBack => handle(life, command, by, moment),
+        Command::MissCallback | Command::Rate(_) | Command::Lapse | Command::Reopen | Command::Withdraw => {
+            finish(life, command, moment)
+        }
+    }
+}
+
+fn not_now(life: &Life, command: &Command) -> Refusal {
+    Refusal::NotNow {
+        state: life.state,
+        command: command.kind(),
+    }
+}
+
+/// Taking a request in, or not.
+fn accept(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
+    use EntryKind as E;
+    use TicketState as S;
+    let same = by.staff.is_some() && by.staff == life.rejected_by;
+    if life.appealed && same && *command != Command::Appeal {
+        return Err(Refusal::AnotherMustDecide);
+    }
     Ok(match command {
-        Command::AnswerNow => Decision {
-            events: vec![Event {
-                kind: E::AnsweredNow,
-                to: S::Closed,
-                change: Change::Result(TicketResult::Answered),
-            }],
-            ticks: vec![Tick::StopAll],
-        },
-        Command::Reject(_) => one(E::Rejected, S::Rejected, Change::None, vec![Tick::StopAll]),
-        Command::Redirect(_) => one(E::Redirected, S::Redirected, Change::None, vec![Tick::StopAll]),
-        Command::Accept => one(
+        Command::AnswerNow => Decision::one(
+            E::AnsweredNow,
+            S::Closed,
+            vec![Change::Result(TicketResult::Answered)],
+            vec![Tick::StopAll],
+        ),
+        Command::Reject(_) => Decision::one(
+            E::Rejected,
+            S::Rejected,
+            vec![Change::Rejected(by.staff)],
+            vec![Tick::StopAll],
+        ),
+        Command::Appeal if life.appealed => return Err(not_now(life, command)),
+        Command::Appeal => Decision::one(
+            E::Appealed,
+            S::Registered,
+            vec![Change::Appealed],
+            vec![Tick::Start(ClockKind::Accept)],
+        ),
+        Command::Redirect(_) => Decision::one(E::Redirected, S::Redirected, vec![], vec![Tick::StopAll]),
+        Command::Accept => Decision::one(
             E::Accepted,
             S::PendingDispatch,
-            Change::None,
-            vec![Tick::Stop(K::Accept)],
+            vec![],
+            vec![Tick::Stop(ClockKind::Accept)],
         ),
-        Command::Pool => one(E::Pooled, S::PendingDispatch, Change::None, vec![]),
-        Command::Dispatch { unit, person } => one(
-            E::Dispatched,
-            S::Dispatched,
-            Change::Lead {
-                unit: *unit,
-                person: *person,
-            },
-            vec![Tick::Start(K::Sign), Tick::Start(K::Resolve)],
-        ),
-        Command::Sign => {
-            let change = by.staff.map_or(Change::None, Change::Person);
-            one(
-                E::Signed,
-                S::InProgress,
-                change,
-                vec![Tick::Stop(K::Sign), Tick::Start(K::FirstContact)],
-            )
-        }
-        Command::Assign(person) => one(E::Assigned, stay, Change::Person(*person), vec![]),
-        Command::FirstContact { .. } => one(
+        other => return Err(not_now(life, other)),
+    })
+}
+
+fn begun(id: ProceedingId, kind: ProceedingKind, unit: Option<entity::id::UnitId>, by: By) -> Open {
+    Open {
+        id,
+        kind,
+        state: ProceedingState::Open,
+        unit,
+        by: by.staff,
+    }
+}
+
+/// The work itself.
+fn handle(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Decision, Refusal> {
+    use ClockKind as K;
+    use EntryKind as E;
+    use TicketState as S;
+    let stay = life.state;
+    Ok(match command {
+        Command::FirstContact { .. } => Decision::one(
             E::FirstContact,
             stay,
-            Change::Contacted,
+            vec![Change::Contacted],
             vec![Tick::Stop(K::FirstContact)],
         ),
-        Command::Note => one(E::Noted, stay, Change::None, vec![]),
-        Command::Supplement => one(E::Supplemented, stay, Change::None, vec![]),
+        Command::Note => Decision::one(E::Noted, stay, vec![], vec![]),
+        Command::Supplement => Decision::one(E::Supplemented, stay, vec![], vec![]),
+        Command::Urge if !moment.urge_open => return Err(Refusal::UrgeTooSoon),
+        Command::Urge => Decision::one(E::Urged, stay, vec![Change::Urged], vec![]),
         Command::Reply(_) if !life.contacted => return Err(Refusal::NoContact),
+        Command::Reply(_) if life.open_of(TASKS).next().is_some() => {
+            return Err(Refusal::TasksOpen(life.open_of(TASKS).count()));
+        }
         Command::Reply(result) => {
             let change = Change::Reply {
                 by: by.staff,
                 result: *result,
             };
-            one(E::Replied, S::ReplyReview, change, vec![Tick::Start(K::Approve)])
+            let ticks = vec![Tick::Stop(K::Return), Tick::Start(K::Approve)];
+            Decision::one(E::Replied, S::ReplyReview, vec![change], ticks)
         }
         Command::Approve | Command::SendBack if by.staff.is_some() && by.staff == life.replied_by => {
             return Err(Refusal::SeparationOfDuty);
@@ -392,152 +318,73 @@ pub fn decide(life: &Life, command: &Command, by: By) -> Result<Decision, Refusa
                 Tick::Stop(K::Resolve),
                 Tick::Start(K::Callback),
             ];
-            one(E::Approved, S::Callback, Change::None, ticks)
+            Decision::one(E::Approved, S::Callback, vec![], ticks).lapsing(life, OF_HANDLING)
         }
-        Command::SendBack => one(
-            E::SentBack,
-            S::InProgress,
-            Change::None,
-            vec![Tick::Stop(K::Approve)],
-        ),
-        Command::MissCallback | Command::Rate(_) if life.rated => return Err(Refusal::AlreadyRated),
-        Command::MissCallback => one(E::CallbackAttempted, stay, Change::None, vec![]),
-        Command::Rate(rating) => rated(life, *rating),
-        Command::Lapse => one(E::Closed, S::Closed, Change::None, vec![Tick::StopAll]),
-        Command::Withdraw => one(E::Withdrawn, S::Withdrawn, Change::None, vec![Tick::StopAll]),
+        Command::SendBack => Decision::one(E::SentBack, S::InProgress, vec![], vec![Tick::Stop(K::Approve)]),
+        other => return Err(not_now(life, other)),
     })
+}
+
+/// The end, and what comes after it.
+fn finish(life: &Life, command: &Command, moment: Moment) -> Result<Decision, Refusal> {
+    use EntryKind as E;
+    use TicketState as S;
+    Ok(match command {
+        Command::MissCallback | Command::Rate(_) if life.rated => return Err(Refusal::AlreadyRated),
+        Command::MissCallback => Decision::one(E::CallbackAttempted, life.state, vec![], vec![]),
+        Command::Rate(rating) => rated(life, *rating),
+        Command::Lapse => {
+            Decision::one(E::Closed, S::Closed, vec![], vec![Tick::StopAll]).lapsing(life, OF_TICKET)
+        }
+        Command::Reopen if !moment.reopen_open => return Err(Refusal::ReopenWindowPast),
+        Command::Reopen => {
+            // What was answered on the line was never with a unit.
+            let (to, ticks) = match life.lead {
+                Some(_) => (S::InProgress, rework()),
+                None => (S::PendingDispatch, vec![]),
+            };
+            Decision::one(E::Reopened, to, vec![Change::Round], ticks)
+        }
+        Command::Withdraw => {
+            let open: Vec<ProceedingKind> = ProceedingKind::ALL.to_vec();
+            Decision::one(
+                E::Withdrawn,
+                S::Withdrawn,
+                vec![Change::Primary(None)],
+                vec![Tick::StopAll],
+            )
+            .lapsing(life, &open)
+        }
+        other => return Err(not_now(life, other)),
+    })
+}
+
+/// Clocks of another round.
+fn rework() -> Vec<Tick> {
+    vec![
+        Tick::Start(ClockKind::FirstContact),
+        Tick::Start(ClockKind::Resolve),
+    ]
 }
 
 /// A rating closes the matter or takes it up again. One that comes after the close changes no state: reopening is
 /// a decision of its own.
 fn rated(life: &Life, rating: Rating) -> Decision {
+    use EntryKind as E;
     use TicketState as S;
-    let rated = |to| Event {
-        kind: EntryKind::Rated,
-        to,
-        change: Change::Rated,
-    };
+    let rated = |to| Decision::one(E::Rated, to, vec![Change::Rated], vec![]);
     if life.state == S::Closed {
-        return Decision {
-            events: vec![rated(S::Closed)],
-            ticks: vec![],
-        };
+        return rated(S::Closed);
     }
-    let (next, ticks) = if rating.asks_for_rework() {
-        let ticks = vec![Tick::Stop(ClockKind::Callback), Tick::Start(ClockKind::Resolve)];
-        (
-            Event {
-                kind: EntryKind::Reworked,
-                to: S::InProgress,
-                change: Change::Round,
-            },
-            ticks,
-        )
+    if rating.asks_for_rework() {
+        let mut ticks = vec![Tick::Stop(ClockKind::Callback)];
+        ticks.extend(rework());
+        rated(S::Callback).then(E::Reworked, S::InProgress, vec![Change::Round], ticks)
     } else {
-        (
-            Event {
-                kind: EntryKind::Closed,
-                to: S::Closed,
-                change: Change::None,
-            },
-            vec![Tick::StopAll],
-        )
-    };
-    Decision {
-        events: vec![rated(S::Callback), next],
-        ticks,
+        rated(S::Callback)
+            .then(E::Closed, S::Closed, vec![], vec![Tick::StopAll])
+            .lapsing(life, OF_TICKET)
     }
-}
-
-/// What an event makes of a ticket.
-#[must_use]
-pub fn evolve(mut life: Life, event: &Event) -> Life {
-    life.state = event.to;
-    match event.change {
-        Change::None => {}
-        Change::Lead { unit, person } => {
-            life.lead = Some(unit);
-            life.person = person;
-            life.routes += 1;
-        }
-        Change::Person(person) => life.person = Some(person),
-        Change::Contacted => life.contacted = true,
-        Change::Reply { by, result } => {
-            life.replied_by = by;
-            life.result = Some(result);
-        }
-        Change::Result(result) => life.result = Some(result),
-        Change::Rated => life.rated = true,
-        Change::Round => {
-            life.round += 1;
-            life.contacted = false;
-            life.rated = false;
-        }
-    }
-    life
-}
-
-/// The table as text, for people: state × command → next state or refusal.
-#[must_use]
-pub fn table() -> String {
-    use std::fmt::Write;
-    let mut out = String::new();
-    for state in TicketState::ALL {
-        let _ = writeln!(out, "{} {}", state.word(), state.chinese());
-        for command in samples() {
-            let life = Life {
-                state: *state,
-                contacted: true,
-                ..Life::new()
-            };
-            if let Ok(decision) = decide(&life, &command, By::default()) {
-                let steps: Vec<String> = decision
-                    .events
-                    .iter()
-                    .map(|event| format!("{} → {}", event.kind, event.to))
-                    .collect();
-                let _ = writeln!(out, "  {command:?}: {}", steps.join(", then "));
-            }
-        }
-    }
-    out
-}
-
-/// One command of each kind and outcome.
-#[must_use]
-pub fn samples() -> Vec<Command> {
-    let nil = uuid::Uuid::nil();
-    let rating = |solved, satisfied| {
-        Command::Rate(Rating {
-            contacted: true,
-            solved,
-            satisfied,
-        })
-    };
-    vec![
-        Command::AnswerNow,
-        Command::Reject(RejectReason::Judicial),
-        Command::Redirect(RedirectLine::Police110),
-        Command::Accept,
-        Command::Pool,
-        Command::Dispatch {
-            unit: nil.into(),
-            person: None,
-        },
-        Command::Sign,
-        Command::Assign(nil.into()),
-        Command::FirstContact { reached: true },
-        Command::Note,
-        Command::Supplement,
-        Command::Reply(TicketResult::Solved),
-        Command::Approve,
-        Command::SendBack,
-        Command::MissCallback,
-        rating(true, 5),
-        rating(false, 1),
-        Command::Lapse,
-        Command::Withdraw,
-    ]
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod chain;
+pub mod escalation;
 pub mod lifecycle;
 pub mod likeness;
 pub mod number;

@@ -2,6 +2,7 @@
 
 use super::clocks::tick;
 use super::legs::{LegData, write_leg};
+use super::proceedings::{self, Asked};
 use super::{Loaded, label};
 use crate::access::actor::{Acting, Actor};
 use crate::ledger::events::{self, News};
@@ -10,9 +11,9 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::reference::Reference;
 use crate::tickets::rules::chain::{self, Link};
-use crate::tickets::rules::lifecycle::{self, By, Command, Decision, Life, Refusal, Tick, evolve};
+use crate::tickets::rules::lifecycle::{self, By, Command, Decision, Life, Moment, Refusal, Tick, evolve};
 use entity::id::UnitId;
-use entity::kind::{EntryKind, TicketState};
+use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{ticket, ticket_entry};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
@@ -32,6 +33,12 @@ pub struct Said {
     pub leg: Option<LegData>,
     /// The name of the person to whom it is given.
     pub person_name: Option<String>,
+    /// What was asked by what begins, in the order of its beginning.
+    pub asked: Vec<Asked>,
+    /// What is answered to what ends.
+    pub answer: Option<String>,
+    /// The unit that is called upon, if it is not the one that has the ticket.
+    pub charged: Option<UnitId>,
 }
 
 /// Who did it, in which role, in which request.
@@ -59,6 +66,7 @@ impl Doer<'_> {
 pub struct Plan {
     before: Life,
     after: Life,
+    moment: Moment,
     steps: Vec<(Decision, Said)>,
 }
 
@@ -68,8 +76,16 @@ impl Plan {
         Self {
             after: life.clone(),
             before: life,
+            moment: Moment::default(),
             steps: Vec::new(),
         }
+    }
+
+    /// With what clocks and settings say now.
+    #[must_use]
+    pub fn at(mut self, moment: Moment) -> Self {
+        self.moment = moment;
+        self
     }
 
     /// Adds what a command does.
@@ -77,7 +93,7 @@ impl Plan {
     /// # Errors
     /// The refusal.
     pub fn decide(&mut self, command: &Command, by: By, said: Said) -> Result<(), Refusal> {
-        let decision = lifecycle::decide(&self.after, command, by)?;
+        let decision = lifecycle::decide(&self.after, command, by, self.moment)?;
         self.add(decision, said);
         Ok(())
     }
@@ -101,7 +117,6 @@ pub async fn apply(
     plan: &Plan,
     doer: Doer<'_>,
 ) -> Result<(), AppError> {
-    let unit_before = loaded.lead().map(|leg| leg.unit_id);
     let at_once = loaded.ticket.version == 0 && plan.after.state == TicketState::Dispatched;
     let mut life = plan.before.clone();
     let mut previous = (loaded.ticket.entries > 0).then_some(life.state);
@@ -109,7 +124,8 @@ pub async fn apply(
         // What was said belongs to the command, and so to its first event.
         let quiet = Said {
             public: said.public,
-            data: json!({}),
+            data: said.leg.as_ref().map_or_else(|| json!({}), LegData::words),
+            leg: said.leg.clone(),
             ..Said::default()
         };
         for (event, said) in decision
@@ -117,13 +133,26 @@ pub async fn apply(
             .iter()
             .zip(std::iter::once(said).chain(std::iter::repeat(&quiet)))
         {
+            let unit_before = loaded.lead().map(|leg| leg.unit_id);
             life = evolve(life, event);
-            write_leg(tx, loaded, &event.change, said).await?;
+            let mut asked = said.asked.iter();
+            for change in &event.changes {
+                write_leg(tx, loaded, change, said).await?;
+                proceedings::write(
+                    tx,
+                    vault,
+                    loaded,
+                    change,
+                    (&mut asked, said.answer.as_ref()),
+                    doer,
+                )
+                .await?;
+            }
             append(tx, vault, loaded, event.kind, (previous, event.to), said, doer)?;
             announce(
                 tx,
                 loaded,
-                (event.kind, &Value::Null),
+                (event.kind, &charge(said)),
                 &Moved {
                     from: previous,
                     to: event.to,
@@ -143,8 +172,21 @@ pub async fn apply(
     ticket.rated = life.rated;
     ticket.result = life.result;
     ticket.routes = life.routes;
-    if life.state == TicketState::Closed && plan.before.state != life.state {
-        ticket.closed_at = Some(tx.now());
+    ticket.no_return = life.no_return;
+    ticket.came_from = life.came_from;
+    ticket.primary_id = life.primary;
+    ticket.supervised = life.open(ProceedingKind::Supervision).is_some();
+    ticket.hard_case = life.hard_case;
+    if life.urges > ticket.urges {
+        ticket.urged_at = Some(tx.now());
+    }
+    ticket.urges = life.urges;
+    ticket.appealed = life.appealed;
+    ticket.rejected_by = life.rejected_by;
+    match (life.state == TicketState::Closed, ticket.closed_at) {
+        (true, None) => ticket.closed_at = Some(tx.now()),
+        (false, Some(_)) => ticket.closed_at = None,
+        _ => {}
     }
     let ticks: Vec<Tick> = plan
         .steps
@@ -153,6 +195,11 @@ pub async fn apply(
         .collect();
     tick(tx, reference, loaded, &ticks).await?;
     write_ticket(tx, loaded).await
+}
+
+fn charge(said: &Said) -> Value {
+    said.charged
+        .map_or(Value::Null, |unit| json!({ "charged": unit }))
 }
 
 /// Adds an entry to the timeline, and moves the head of its chain.

@@ -1,4 +1,4 @@
-//! Clocks of a ticket: started and stopped by what happens, due by calendar and policy.
+//! Clocks of a ticket: started, paused, extended and stopped by what happens; due by calendar and policy.
 
 use super::{Loaded, clocks, timer};
 use crate::access::authenticate::local_day;
@@ -6,14 +6,17 @@ use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::reference::{Reference, Ruling};
+use crate::sla::rules::calendar::{Due, Limit};
+use crate::sla::rules::pause::Pause;
 use crate::sla::rules::policy::Case;
-use crate::tickets::rules::lifecycle::Tick;
+use crate::tickets::rules::escalation::{self, Course};
+use crate::tickets::rules::lifecycle::{Span, Tick};
 use chrono::{DateTime, Datelike, Utc};
 use entity::clock;
-use entity::id::ClockId;
-use entity::kind::ClockKind;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use entity::id::ProceedingId;
+use entity::kind::{ClockKind, LimitUnit};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde_json::json;
 
 pub(super) async fn tick(
     tx: &Tx,
@@ -24,68 +27,183 @@ pub(super) async fn tick(
     if ticks.is_empty() {
         return Ok(());
     }
-    let stops = ticks
-        .iter()
-        .any(|tick| matches!(tick, Tick::Stop(_) | Tick::StopAll));
-    let mut open: Vec<clock::Model> = if loaded.ticket.version > 0 {
-        clocks(tx, loaded.ticket.id)
-            .await?
-            .into_iter()
-            .filter(|clock| clock.stopped_at.is_none())
-            .collect()
+    let before: Vec<clock::Model> = if loaded.ticket.version > 0 {
+        let all = clocks(tx, loaded.ticket.id).await?;
+        all.into_iter().filter(runs).collect()
     } else {
         Vec::new()
     };
-    if stops {
-        let stopped = |clock: &clock::Model| {
-            ticks.iter().any(|tick| match tick {
-                Tick::StopAll => true,
-                Tick::Stop(kind) => clock.kind == *kind,
-                Tick::Start(_) => false,
-            })
-        };
-        let ids: Vec<ClockId> = open
-            .iter()
-            .filter(|clock| stopped(clock))
-            .map(|clock| clock.id)
-            .collect();
-        stop(tx, &ids).await?;
-        open.retain(|clock| !ids.contains(&clock.id));
-    }
+    let mut open = before.clone();
     for tick in ticks {
-        if let Tick::Start(kind) = tick
-            && let Some(clock) = start(tx, reference, loaded, *kind)
-        {
-            open.push(clock);
-        }
+        turn(tx, reference, loaded, &mut open, *tick);
     }
-    loaded.running.clone_from(&open);
+    for row in &open {
+        let known = before.iter().find(|known| known.id == row.id);
+        write(tx, reference, known, row).await?;
+    }
+    open.retain(runs);
     loaded.ticket.next_due_at = next_due(&open);
+    loaded.running = open;
     Ok(())
 }
 
-/// When something is due next, of clocks that run. The call-back's lapses, it is not overdue.
+fn runs(row: &clock::Model) -> bool {
+    row.stopped_at.is_none()
+}
+
+/// What one tick makes of the clocks that are known: no statement is needed for it.
+fn turn(tx: &Tx, reference: &Reference, loaded: &Loaded, open: &mut Vec<clock::Model>, tick: Tick) {
+    let now = tx.now();
+    match tick {
+        Tick::Stop(kind) => stop(open, now, |row| row.kind == kind && row.proceeding_id.is_none()),
+        Tick::StopFor(id) => stop(open, now, |row| row.proceeding_id == Some(id)),
+        Tick::StopAll => stop(open, now, |row| row.proceeding_id.is_none()),
+        // What runs goes on as it was: neither a return nor another unit begins it anew.
+        Tick::Start(kind) => {
+            let going = open
+                .iter()
+                .any(|row| runs(row) && row.kind == kind && row.proceeding_id.is_none());
+            if !going {
+                open.extend(start(tx, reference, loaded, (kind, None), Span::Policy));
+            }
+        }
+        Tick::StartFor(kind, id, span) => {
+            open.extend(start(tx, reference, loaded, (kind, Some(id)), span));
+        }
+        Tick::Pause(kind) => change(open, kind, |row| row.paused_at = Some(now)),
+        Tick::Resume(kind) => change(open, kind, |row| {
+            let Some(from) = row.paused_at.take() else { return };
+            if let Some(pauses) = row.pauses.as_array_mut() {
+                pauses.push(json!([from, now]));
+            }
+            settle(reference, row);
+        }),
+        Tick::Extend(kind, amount) => change(open, kind, |row| {
+            row.extended += i32::try_from(amount).unwrap_or(0);
+            row.extensions += 1;
+            settle(reference, row);
+            // Who asked in time and was given more has not been late, though the answer came late.
+            row.breached_at = row.breached_at.filter(|_| row.due_at <= now);
+            row.stage = 0;
+        }),
+        Tick::Until(kind, at) => change(open, kind, |row| {
+            row.by_plan = true;
+            row.due_at = at;
+            row.provisional = false;
+            row.stage = 0;
+        }),
+    }
+}
+
+fn stop(open: &mut [clock::Model], now: DateTime<Utc>, which: impl Fn(&clock::Model) -> bool) {
+    for row in open.iter_mut().filter(|row| runs(row) && which(row)) {
+        row.stopped_at = Some(now);
+    }
+}
+
+fn change(open: &mut [clock::Model], kind: ClockKind, make: impl FnMut(&mut clock::Model)) {
+    open.iter_mut()
+        .filter(|row| runs(row) && row.kind == kind)
+        .for_each(make);
+}
+
+/// Sets when a clock is due by what is known of its course.
+fn settle(reference: &Reference, row: &mut clock::Model) {
+    let due = due(reference, row);
+    row.due_at = due.at;
+    row.provisional = due.provisional;
+    row.calendar_version = calendar_version(reference, due.at);
+}
+
+/// When a clock is due by today's calendar: its limit with what was added, from its start, without its pauses. The
+/// end of one that a plan sets is the plan's.
+pub fn due(reference: &Reference, row: &clock::Model) -> Due {
+    if row.by_plan {
+        return Due {
+            at: row.due_at,
+            provisional: row.provisional,
+        };
+    }
+    reference
+        .calendar
+        .due_with(row.started_at, whole_limit(row), &pauses(row))
+}
+
+/// A clock's limit with what was added to it.
+pub fn whole_limit(row: &clock::Model) -> Limit {
+    Limit::of(row.amount + row.extended, row.unit)
+}
+
+/// Pauses of a clock that are over.
+pub fn pauses(row: &clock::Model) -> Vec<Pause> {
+    serde_json::from_value(row.pauses.clone()).unwrap_or_default()
+}
+
+/// When something is due next, of clocks that run. Windows that close are nobody's duty, and a call-back that nobody
+/// answers lapses; what stands still is not due.
 pub fn next_due<'a>(running: impl IntoIterator<Item = &'a clock::Model>) -> Option<DateTime<Utc>> {
     let clocks = running
         .into_iter()
-        .filter(|clock| clock.kind != ClockKind::Callback);
+        .filter(|clock| escalation::is_duty(clock.kind) && clock.paused_at.is_none());
     clocks.map(|clock| clock.due_at).min()
 }
 
-async fn stop(tx: &Tx, ids: &[ClockId]) -> Result<(), AppError> {
-    if ids.is_empty() {
+/// Writes a clock and the timer for what is next to be told about it.
+async fn write(
+    tx: &Tx,
+    reference: &Reference,
+    known: Option<&clock::Model>,
+    row: &clock::Model,
+) -> Result<(), AppError> {
+    if known == Some(row) {
         return Ok(());
     }
-    clock::Entity::update_many()
-        .col_expr(clock::Column::StoppedAt, Expr::value(Some(tx.now())))
-        .filter(clock::Column::Id.is_in(ids.iter().copied()))
-        .exec(tx)
-        .await?;
+    let next = row.clone().into_active_model().reset_all();
+    match known {
+        None => tx.stage(next),
+        Some(_) => {
+            clock::Entity::update(next).exec(tx).await?;
+        }
+    }
+    let same = known.is_some_and(|known| {
+        (known.due_at, known.paused_at, known.stage) == (row.due_at, row.paused_at, row.stage)
+    });
+    if !same {
+        watch(tx, reference, row);
+    }
     Ok(())
 }
 
-/// Starts a clock and sets its timer; none where the policy has no limit.
-fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Option<clock::Model> {
+/// What of a clock matters for what is told of it.
+pub fn course(row: &clock::Model) -> Course {
+    Course {
+        kind: row.kind,
+        limit: whole_limit(row),
+        by_plan: row.by_plan,
+        started_at: row.started_at,
+        due_at: row.due_at,
+        stage: row.stage,
+    }
+}
+
+/// Sets the timer for the next thing to be told about a clock that runs.
+pub fn watch(tx: &Tx, reference: &Reference, row: &clock::Model) {
+    if !runs(row) || row.paused_at.is_some() {
+        return;
+    }
+    if let Some((at, _)) = escalation::next(&reference.calendar, &course(row)) {
+        timers::set(tx, timer::CLOCK, row.id.0, at);
+    }
+}
+
+/// Starts a clock; none where the policy has no limit.
+fn start(
+    tx: &Tx,
+    reference: &Reference,
+    loaded: &Loaded,
+    (kind, proceeding): (ClockKind, Option<ProceedingId>),
+    span: Span,
+) -> Option<clock::Model> {
     let ticket = &loaded.ticket;
     let case = Case {
         request_type: ticket.request_type,
@@ -94,11 +212,31 @@ fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Op
         unit_path: loaded.lead().map_or("/", |leg| leg.unit_path.as_str()),
         day: local_day(tx.now()),
     };
-    let Ruling { limit, line } = reference.ruling(kind, ticket.service_id, &case)?;
-    let due = reference.calendar.due(tx.now(), limit);
-    let row = clock::Model {
+    let (limit, line, end) = match span {
+        Span::Policy => {
+            let Ruling { limit, line } = reference.ruling(kind, ticket.service_id, &case)?;
+            (limit, line, None)
+        }
+        Span::Limit(limit) => (limit, None, None),
+        Span::Until(at) => {
+            let nothing = Limit {
+                amount: 0,
+                unit: LimitUnit::Minutes,
+            };
+            (nothing, None, Some(at))
+        }
+    };
+    let due = end.map_or_else(
+        || reference.calendar.due(tx.now(), limit),
+        |at| Due {
+            at,
+            provisional: false,
+        },
+    );
+    Some(clock::Model {
         id: tx.ids().id(),
         ticket_id: ticket.id,
+        proceeding_id: proceeding,
         kind,
         round: ticket.round,
         amount: i32::try_from(limit.amount).unwrap_or(i32::MAX),
@@ -108,12 +246,16 @@ fn start(tx: &Tx, reference: &Reference, loaded: &Loaded, kind: ClockKind) -> Op
         provisional: due.provisional,
         started_at: tx.now(),
         due_at: due.at,
+        first_due_at: due.at,
+        extended: 0,
+        extensions: 0,
+        pauses: json!([]),
+        paused_at: None,
+        by_plan: end.is_some(),
+        stage: 0,
         stopped_at: None,
         breached_at: None,
-    };
-    tx.stage(row.clone().into_active_model().reset_all());
-    timers::set(tx, timer::CLOCK, row.id.0, row.due_at);
-    Some(row)
+    })
 }
 
 /// The version of the year in which a clock ends.

@@ -9,7 +9,7 @@ use entity::id::{StaffId, TicketId, UnitId};
 use entity::kind::LegNature;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A leg as it stands in the timeline: names of the day.
 #[derive(Clone, Debug)]
@@ -31,6 +31,12 @@ pub struct LegData {
 }
 
 impl LegData {
+    /// What the timeline keeps of it.
+    #[must_use]
+    pub fn words(&self) -> Value {
+        json!({ "unit": self.unit_name, "unit_id": self.unit_id, "staff": self.staff_name, "staff_id": self.staff_id })
+    }
+
     fn into_row(self, tx: &Tx, ticket: TicketId) -> assignment::Model {
         assignment::Model {
             id: tx.ids().id(),
@@ -57,7 +63,7 @@ pub(super) async fn write_leg(
     said: &Said,
 ) -> Result<(), AppError> {
     match change {
-        Change::Lead { .. } => {
+        Change::Lead { .. } | Change::Follow { .. } => {
             let leg = said
                 .leg
                 .clone()
@@ -69,6 +75,12 @@ pub(super) async fn write_leg(
             loaded.legs.retain(|old| old.nature != LegNature::Lead);
             tx.stage(leg.clone().into_active_model().reset_all());
             loaded.legs.push(leg);
+        }
+        Change::Unled => {
+            for old in loaded.legs.iter().filter(|old| old.nature == LegNature::Lead) {
+                end_leg(tx, old).await?;
+            }
+            loaded.legs.retain(|old| old.nature != LegNature::Lead);
         }
         Change::Person(person) => {
             if let Some(leg) = loaded.legs.iter_mut().find(|leg| leg.nature == LegNature::Lead) {
@@ -84,6 +96,40 @@ pub(super) async fn write_leg(
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// Writes that a unit has a part of it in hands.
+pub(super) fn write_assist(tx: &Tx, loaded: &mut Loaded, (id, path, name): (UnitId, String, String)) {
+    let known = |leg: &assignment::Model| leg.nature == LegNature::Assist && leg.unit_id == id;
+    if loaded.legs.iter().any(known) {
+        return;
+    }
+    let leg = assignment::Model {
+        id: tx.ids().id(),
+        ticket_id: loaded.ticket.id,
+        nature: LegNature::Assist,
+        unit_id: id,
+        unit_path: path,
+        unit_name: name,
+        staff_id: None,
+        staff_name: None,
+        post: None,
+        explanation: json!({}),
+        started_at: tx.now(),
+        ended_at: None,
+    };
+    tx.stage(leg.clone().into_active_model().reset_all());
+    loaded.legs.push(leg);
+}
+
+/// Writes that a unit has no part of it in hands any more.
+pub(super) async fn end_assist(tx: &Tx, loaded: &mut Loaded, unit: UnitId) -> Result<(), AppError> {
+    let theirs = |leg: &assignment::Model| leg.nature == LegNature::Assist && leg.unit_id == unit;
+    for leg in loaded.legs.iter().filter(|leg| theirs(leg)) {
+        end_leg(tx, leg).await?;
+    }
+    loaded.legs.retain(|leg| !theirs(leg));
     Ok(())
 }
 

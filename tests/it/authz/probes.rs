@@ -444,6 +444,8 @@ fn of_ticket(ticket: &Thing) -> Vec<Probe> {
     let others = [
         Probe::new(Op::GetTicket, "GET", &path, &[200]),
         Probe::new(Op::GetDeadlines, "GET", format!("{path}/deadlines"), &[200]),
+        Probe::new(Op::GetHands, "GET", format!("{path}/hands"), &[200]),
+        Probe::new(Op::GetPrecedents, "GET", format!("{path}/precedents"), &[200]),
         Probe::new(Op::GetAccessLog, "GET", format!("{path}/access-log"), &[200]),
         Probe::new(Op::GetReceipt, "GET", format!("{path}/receipt"), &[200]),
         Probe::new(Op::VerifyTicket, "GET", format!("{path}/verify"), &[200]),
@@ -479,6 +481,41 @@ fn commands(ticket: &Thing, colleague: &str) -> Vec<Probe> {
         (Op::CallBack, json!({ "reached": false })),
         (Op::Rate, json!({ "rating": rating })),
         (Op::Withdraw, json!({ "reason": "x" })),
+        (Op::Appeal, json!({ "reason": "x" })),
+        (Op::Reopen, json!({ "reason": "x" })),
+        (Op::Urge, json!({})),
+        (
+            Op::Reassign,
+            json!({ "unit_id": ticket.unit, "reason": "x", "override_reason": "x" }),
+        ),
+        (
+            Op::RequestReturn,
+            json!({ "ground": "not_our_duty", "basis": "x", "suggested_unit_id": ticket.unit, "reason": "x" }),
+        ),
+        (Op::ApproveReturn, json!({ "reason": "x" })),
+        (Op::RefuseReturn, json!({ "reason": "x" })),
+        (Op::RequestExtension, json!({ "amount": 1, "reason": "x" })),
+        (Op::GrantExtension, json!({})),
+        (Op::RefuseExtension, json!({ "reason": "x" })),
+        (Op::Suspend, json!({ "review_on": "2026-12-01", "reason": "x" })),
+        (Op::Resume, json!({})),
+        (Op::CoHandle, json!({ "unit_id": ticket.unit, "what": "x" })),
+        (Op::Whistle, json!({ "unit_id": ticket.unit, "what": "x" })),
+        (Op::FinishTask, json!({ "task_id": ticket.id, "text": "x" })),
+        (Op::WaiveTask, json!({ "task_id": ticket.id, "reason": "x" })),
+        (
+            Op::SetPlan,
+            json!({ "milestones": [{ "what": "x", "due_on": "2026-12-01" }], "reason": "x" }),
+        ),
+        (
+            Op::ReachMilestone,
+            json!({ "milestone_id": ticket.id, "public_text": "x" }),
+        ),
+        (Op::Supervise, json!({ "reason": "x" })),
+        (Op::AnswerSupervision, json!({ "text": "x" })),
+        (Op::CloseSupervision, json!({})),
+        (Op::Merge, json!({ "into": ticket.id, "reason": "x" })),
+        (Op::Unmerge, json!({ "reason": "x" })),
     ];
     let closed = ticket.class == "closed";
     all.into_iter()
@@ -486,8 +523,9 @@ fn commands(ticket: &Thing, colleague: &str) -> Vec<Probe> {
             body["action"] = json!(op.id());
             let allowed: &[u16] = match op {
                 // A closed ticket takes nothing; its version is the right one, so it is its life that refuses.
-                _ if closed => &[409],
-                // A requester's words need no version, and no ticket here waits for a rating.
+                _ if closed && op != Op::Reopen => &[409],
+                // A requester's words need no version, and no ticket here waits for a rating or was refused.
+                Op::Urge => &[200, 429],
                 Op::Supplement => &[200],
                 Op::Rate => &[409],
                 _ => &[412],
@@ -496,9 +534,16 @@ fn commands(ticket: &Thing, colleague: &str) -> Vec<Probe> {
             let probe = Probe::new(op, "POST", path, allowed)
                 .json(body)
                 .about(ticket, Op::GetTicket);
+            // What a closed ticket takes must not be done here.
+            let stale = op == Op::Reopen;
+            let etag = if stale {
+                "\"0\"".into()
+            } else {
+                ticket.etag.clone()
+            };
             Probe {
                 gate: Op::ActOnTicket,
-                etag: Some(ticket.etag.clone()),
+                etag: Some(etag),
                 ..probe
             }
         })

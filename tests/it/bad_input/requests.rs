@@ -269,9 +269,12 @@ on_both! {
         let reply = json!({ "action": "reply", "result": "solved", "public_text": "已办" });
 
         let early = refused(&app, "a reply before signing", handler.act(&id, &reply), 409, "action_not_allowed").await;
-        assert_eq!((&early.body["state"], &early.body["allowed"]), (&json!("dispatched"), &json!(["sign", "assign", "note", "supplement", "withdraw"])));
+        assert_eq!((&early.body["state"], &early.body["allowed"]), (&json!("dispatched"), &json!([
+                "sign", "assign", "reassign", "request_return", "note", "supplement", "urge", "finish_task", "waive_task", "supervise",
+                "answer_supervision", "close_supervision", "merge", "withdraw"
+            ])));
         let other = refused(&app, "not this role's", handler.act(&id, &json!({ "action": "withdraw", "reason": "不要了" })), 403, "forbidden").await;
-        assert_eq!(other.body["allowed"], json!(["sign", "note"]));
+        assert_eq!(other.body["allowed"], json!(["sign", "request_return", "note"]));
         refused(&app, "not this unit's", app.staff("handler-a-440703002102").await.act(&id, &json!({ "action": "sign" })), 404, "not_found").await;
         refused(&app, "not this resident's", app.resident("13900000002").await.act(&id, &json!({ "action": "withdraw", "reason": "x" })), 404, "not_found").await;
         refused(&app, "nobody's", app.nobody().act(&id, &json!({ "action": "sign" })), 401, "unauthenticated").await;

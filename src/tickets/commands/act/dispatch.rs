@@ -9,13 +9,14 @@ use crate::access::actor::Acting;
 use crate::access::authenticate::local_day;
 use crate::access::policy::{Facts, decide};
 use crate::intake::route;
+use crate::orgs::rules::Unit;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::personal::mask_numbers;
 use crate::routing::rules::missing_powers;
 use crate::tickets::dto::ActionIn;
-use crate::tickets::rules::lifecycle::{By, Command};
-use crate::tickets::store::{Loaded, Plan, Said};
+use crate::tickets::rules::lifecycle::{By, Command, Place};
+use crate::tickets::store::{LegData, Loaded, Plan, Said};
 use entity::id::{StaffId, UnitId};
 use entity::kind::{RequestType, Role, Urgency};
 use serde_json::json;
@@ -118,21 +119,63 @@ pub fn dispatch(
         loaded,
         (category.as_deref(), *request_type, *urgency),
     )?;
+    let wanted = Wanted {
+        unit: *unit_id,
+        person: *staff_id,
+        reason,
+        override_reason: override_reason.as_deref(),
+        by: "dispatcher",
+    };
+    let (place, leg) = find_place(tx, setting, loaded, Op::Dispatch, &wanted)?;
+    let command = Command::Dispatch(place);
+    let said = Said {
+        internal_text: Some(reason.trim().to_owned()),
+        public: true,
+        data: leg.words(),
+        leg: Some(leg),
+        ..Said::default()
+    };
+    plan.decide(&command, by, said.clone())
+        .map_err(|why| refused(why, loaded.ticket.state))?;
+    Ok(Meant::new(command, said))
+}
+
+/// A unit by somebody's choice, and why there.
+pub struct Wanted<'a> {
+    /// The unit.
+    pub unit: UnitId,
+    /// The person.
+    pub person: Option<StaffId>,
+    /// Why there.
+    pub reason: &'a str,
+    /// Why although it lacks powers.
+    pub override_reason: Option<&'a str>,
+    /// Who chose: a word of the explanation.
+    pub by: &'static str,
+}
+
+/// The unit that somebody chose, within what they reach. One without the powers that the service needs is taken with a
+/// reason only: what needs powers is not pushed down to who has none.
+///
+/// # Errors
+/// `InvalidInput` for a unit or person that is not there, `Forbidden`, `CompetenceMissing`.
+pub fn find_place(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    op: Op,
+    wanted: &Wanted<'_>,
+) -> Result<(Place, LegData), AppError> {
     let reference = &setting.reference;
-    let day = local_day(tx.now());
-    let unit = reference
-        .directory
-        .get(*unit_id)
-        .filter(|unit| unit.exists_on(day));
-    let unit = unit.ok_or_else(|| AppError::field("/unit_id", Rule::Unknown))?;
+    let unit = existing(tx, setting, wanted.unit, "/unit_id")?;
     let target = Facts {
         paths: vec![&unit.path],
         place: &unit.path,
         owners: Vec::new(),
     };
-    decide(&setting.caller.actor, Op::Dispatch, Op::GetUnit, &target)?;
-    if let Some(person) = staff_id {
-        check_colleague(setting, *unit_id, *person)?;
+    decide(&setting.caller.actor, op, Op::GetUnit, &target)?;
+    if let Some(person) = wanted.person {
+        check_colleague(setting, wanted.unit, person)?;
     }
     let missing = reference
         .catalogue
@@ -140,32 +183,41 @@ pub fn dispatch(
         .map(|service| missing_powers(service, unit));
     let missing = missing.unwrap_or_default();
     if !missing.is_empty()
-        && override_reason
-            .as_ref()
+        && wanted
+            .override_reason
             .is_none_or(|reason| reason.trim().is_empty())
     {
         return Err(AppError::new(Code::CompetenceMissing).with("powers", missing));
     }
     let explanation = json!({
-        "ground": { "kind": "dispatcher", "text": mask_numbers(reason) },
-        "override_reason": override_reason.as_deref().map(mask_numbers), "missing_powers": missing,
+        "ground": { "kind": wanted.by, "text": mask_numbers(wanted.reason) },
+        "override_reason": wanted.override_reason.map(mask_numbers), "missing_powers": missing,
     });
-    let leg = routed::leg(reference, *unit_id, *staff_id, None, explanation)?;
-    let data = routed::leg_words(&leg);
-    let command = Command::Dispatch {
-        unit: *unit_id,
-        person: *staff_id,
+    let leg = routed::leg(reference, wanted.unit, wanted.person, None, explanation)?;
+    let place = Place {
+        unit: wanted.unit,
+        person: wanted.person,
     };
-    let said = Said {
-        internal_text: Some(reason.trim().to_owned()),
-        public: true,
-        data,
-        leg: Some(leg),
-        ..Said::default()
-    };
-    plan.decide(&command, by, said.clone())
-        .map_err(|why| refused(why, loaded.ticket.state))?;
-    Ok(Meant::new(command, said))
+    Ok((place, leg))
+}
+
+/// A unit that exists today.
+///
+/// # Errors
+/// `InvalidInput` at `pointer`.
+pub fn existing<'a>(
+    tx: &Tx,
+    setting: &'a Setting,
+    id: UnitId,
+    pointer: &'static str,
+) -> Result<&'a Unit, AppError> {
+    let day = local_day(tx.now());
+    setting
+        .reference
+        .directory
+        .get(id)
+        .filter(|unit| unit.exists_on(day))
+        .ok_or_else(|| AppError::field(pointer, Rule::Unknown))
 }
 
 /// Gives to another person of the unit that has it.
