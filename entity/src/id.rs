@@ -68,6 +68,10 @@ ids! {
     RuleId,
     /// A line of the deadline policy.
     PolicyId,
+    /// Working hours of a unit.
+    HoursId,
+    /// A time in which nobody works.
+    ClosureId,
     /// A ticket.
     TicketId,
     /// Somebody for whom a ticket was opened.

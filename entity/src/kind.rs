@@ -290,8 +290,15 @@ vocabulary! {
         DayOfReceipt = "day_of_receipt" "收到当日不计",
         Weekend = "weekend" "周末不计",
         Holiday = "holiday" "放假不计",
+        Closure = "closure" "临时停工不计",
         OutsideHours = "outside_hours" "工作时间外不计",
         Paused = "paused" "挂起期间不计",
+    }
+
+    /// A day of the weekend, on which some units work as well.
+    WeekendDay {
+        Saturday = "saturday" "星期六",
+        Sunday = "sunday" "星期日",
     }
 
     /// How near a clock that runs is to its end: yellow from 70 per cent of the limit, orange from 90, red when it is

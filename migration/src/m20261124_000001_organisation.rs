@@ -6,7 +6,15 @@ use sea_orm_migration::prelude::*;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const TABLES: &[&str] = &["unit", "term", "setting", "calendar_year", "calendar_day"];
+const TABLES: &[&str] = &[
+    "unit",
+    "term",
+    "setting",
+    "calendar_year",
+    "calendar_day",
+    "unit_hours",
+    "closure",
+];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -72,6 +80,29 @@ const UP: &[&str] = &[
             working {bool} NOT NULL,
             year {int} NOT NULL,
             PRIMARY KEY (day)
+        ) {strict}",
+    r"CREATE TABLE unit_hours (
+            id {uuid} NOT NULL,
+            unit_id {uuid} NOT NULL REFERENCES unit (id),
+            unit_path {path} NOT NULL,
+            windows {json} NOT NULL,
+            weekends {json} NOT NULL,
+            valid_from {day} NOT NULL,
+            valid_to {day},
+            version {big} NOT NULL,
+            updated_at {at} NOT NULL,
+            PRIMARY KEY (id)
+        ) {strict}",
+    r"CREATE TABLE closure (
+            id {uuid} NOT NULL,
+            unit_id {uuid} REFERENCES unit (id),
+            unit_path {path} NOT NULL,
+            begins_at {at} NOT NULL,
+            ends_at {at} NOT NULL,
+            reason text NOT NULL,
+            version {big} NOT NULL,
+            updated_at {at} NOT NULL,
+            PRIMARY KEY (id)
         ) {strict}",
     "CREATE UNIQUE INDEX unit_code ON unit (code, valid_from)",
     "CREATE INDEX unit_path ON unit (path)",

@@ -3,7 +3,7 @@
 use super::queries::AuditFilter;
 use super::rules::{self, Known};
 use crate::platform::error::{AppError, Fields, Rule};
-use crate::sla::store::parse_windows;
+use crate::sla::rules::hours::{parse, written};
 use chrono::{DateTime, Utc};
 use entity::id::AuditId;
 use entity::kind::{ActorKind, Role};
@@ -68,13 +68,9 @@ impl SettingIn {
 
 /// Windows that do not overlap, each time with two digits.
 fn working_hours(value: &Value) -> Result<Value, Rule> {
-    let windows = parse_windows(&rules::windows(value)?)
-        .ok_or(Rule::Form("windows HH:MM in order that do not overlap"))?;
-    let texts: Vec<[String; 2]> = windows
-        .into_iter()
-        .map(|(open, close)| [open, close].map(|time| time.format("%H:%M").to_string()))
-        .collect();
-    Ok(json!(texts))
+    let windows =
+        parse(&rules::windows(value)?).ok_or(Rule::Form("windows HH:MM in order that do not overlap"))?;
+    Ok(json!(written(&windows)))
 }
 
 /// An entry of the audit log.

@@ -2,14 +2,13 @@
 
 use crate::platform::error::Rule;
 use crate::settings::{CALLBACK_GRACE_DAYS, SIGNATURE};
+use crate::sla::rules::hours::WINDOWS_MAX;
 use serde_json::{Value, json};
 
 /// Characters of the signature that a message begins with.
 const SIGNATURE_MAX: usize = 20;
 /// Days for which a call-back may be left open.
 const GRACE_DAYS: std::ops::RangeInclusive<i64> = 1..=60;
-/// Windows of a working day.
-const WINDOWS_MAX: usize = 8;
 
 /// A setting that can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -229,7 +229,12 @@ fn add_headers(method: &str, operation: &mut Operation) {
     if (matches!(method, "patch" | "put") && id != "read_notice")
         || matches!(
             id.as_str(),
-            "act_on_ticket" | "succeed_unit" | "decide_service" | "disable_staff"
+            "act_on_ticket"
+                | "succeed_unit"
+                | "decide_service"
+                | "disable_staff"
+                | "delete_hours"
+                | "delete_closure"
         )
     {
         headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));

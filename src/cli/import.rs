@@ -28,13 +28,20 @@ pub enum Verb {
         #[arg(long)]
         posts: Option<PathBuf>,
     },
-    /// Holidays and make-up working days, as in `seed/holidays.json`, and with `--policy` the deadline policy.
+    /// Holidays and make-up working days, as in `seed/holidays.json` or as iCalendar, and with `--policy` the deadline
+    /// policy.
     Calendar {
-        /// The JSON file.
+        /// The JSON file, or one whose name ends in `.ics`.
         file: PathBuf,
         /// The policy, as in `seed/policy.json`.
         #[arg(long)]
         policy: Option<PathBuf>,
+    },
+    /// Closures: JSON, `[{"unit_code": "440703002", "first_day": "2026-09-08", "last_day": "2026-09-09", "reason": "…"}]`,
+    /// or `from` and `to` instead of days.
+    Closures {
+        /// The JSON file.
+        file: PathBuf,
     },
     /// Residents and merchants: CSV `kind,name,phone,id_number,email,address,unit_code,labels`.
     Residents {
@@ -83,7 +90,11 @@ pub async fn run(config: Config, verb: Verb) -> anyhow::Result<()> {
             )
         }
         Verb::Calendar { file, policy } => {
-            let file = json(&file)?;
+            let file = if file.extension().is_some_and(|ending| ending == "ics") {
+                sla::import::read_ical(&read(&file)?)?
+            } else {
+                json(&file)?
+            };
             tell(
                 &db.write("import.calendar", file, |tx, file| {
                     Box::pin(sla::import::holidays(tx, file))
@@ -95,6 +106,15 @@ pub async fn run(config: Config, verb: Verb) -> anyhow::Result<()> {
             tell(
                 &db.write("import.policy", policy, |tx, file| {
                     Box::pin(sla::import::policy(tx, file))
+                })
+                .await?,
+            )
+        }
+        Verb::Closures { file } => {
+            let lines: Vec<sla::import::ClosureLine> = json(&file)?;
+            tell(
+                &db.write("import.closures", lines, |tx, lines| {
+                    Box::pin(sla::import::closures(tx, lines))
                 })
                 .await?,
             )

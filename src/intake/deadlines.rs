@@ -58,7 +58,7 @@ pub fn simulate(reference: &Reference, question: &Question) -> Result<Vec<Deadli
         };
         let ruling = reference.ruling(*clock, service.id, &case)?;
         Some(DeadlineOut::new(
-            &reference.calendar,
+            reference.calendars.of(case.unit_path),
             *clock,
             (ruling.limit, ruling.line),
             question.at,

@@ -12,6 +12,12 @@ pub struct Period {
 }
 
 impl Period {
+    /// Whether a day belongs to it.
+    #[must_use]
+    pub fn contains(self, day: NaiveDate) -> bool {
+        self.from <= day && self.to.is_none_or(|last| day <= last)
+    }
+
     /// Whether a day belongs to both.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
@@ -39,8 +45,7 @@ mod tests {
     proptest! {
         #[test]
         fn overlapping_is_sharing_a_day(a in period(), b in period()) {
-            let within = |period: Period, day| period.from <= day && period.to.is_none_or(|last| day <= last);
-            let shared = (0..40).map(day).any(|day| within(a, day) && within(b, day));
+            let shared = (0..40).map(day).any(|day| a.contains(day) && b.contains(day));
             prop_assert_eq!(a.overlaps(b), shared);
             prop_assert_eq!(b.overlaps(a), shared);
         }

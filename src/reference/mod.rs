@@ -11,7 +11,7 @@ use crate::platform::jobs::Pass;
 use crate::platform::kit::Kit;
 use crate::platform::snapshot::Snapshot;
 use crate::routing::rules::{Colleague, Rule};
-use crate::sla::rules::calendar::Calendar;
+use crate::sla::rules::calendars::Calendars;
 use crate::sla::rules::policy::Policy;
 use crate::{catalog, orgs, routing, settings, sla, staff};
 use chrono::Datelike;
@@ -25,8 +25,8 @@ pub struct Reference {
     pub directory: Directory,
     /// Services.
     pub catalogue: Catalogue,
-    /// Working time.
-    pub calendar: Calendar,
+    /// Working time, of each unit.
+    pub calendars: Calendars,
     /// Deadlines.
     pub policy: Policy,
     /// Routing rules.
@@ -92,7 +92,7 @@ async fn load(kit: &Kit) -> Result<Reference, AppError> {
     Ok(Reference {
         directory: orgs::store::directory(conn).await?,
         catalogue: catalog::store::catalogue(conn).await?,
-        calendar: sla::store::calendar(conn).await?,
+        calendars: sla::store::calendars(conn).await?,
         policy: sla::store::policy(conn).await?,
         rules: routing::store::rules(conn).await?,
         roster: roster

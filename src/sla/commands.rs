@@ -1,5 +1,8 @@
 //! Changing the policy and the calendar.
 
+pub mod closures;
+pub mod hours;
+
 use super::queries::{self, YearView};
 use super::rules::limit::Draft;
 use super::rules::year::PublishedYear;

@@ -1,17 +1,23 @@
 //! Wire shapes of the policy and the calendar.
 
+mod closures;
 mod deadline;
+mod hours;
 
 use super::commands::NewLine;
 use super::queries::YearView;
+use super::rules::hours::written;
+use super::rules::ical;
 use super::rules::limit::{Draft, check};
-use super::rules::year::{PublishedYear, Written, YEARS, read, years_rule};
+use super::rules::year::{Mistakes, PublishedYear, Written, YEARS, read, years_rule};
 use crate::platform::error::{AppError, Fields, Rule};
 use chrono::NaiveDate;
+pub use closures::{ClosureIn, ClosureOut, ClosurePatch, ClosuresQuery, check_end};
 pub use deadline::DeadlineOut;
 use entity::deadline_policy;
 use entity::id::{PolicyId, UnitId};
 use entity::kind::{CalendarStatus, ClockKind, LimitUnit, RequestType, Urgency};
+pub use hours::{HoursIn, HoursOut, HoursPatch, HoursQuery};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -154,7 +160,7 @@ pub struct CalendarOut {
     pub off: Vec<NaiveDate>,
     /// Weekend days on which people work (调休).
     pub work: Vec<NaiveDate>,
-    /// Windows of a working day, in order: opening and closing time.
+    /// Windows of a working day, in order: opening and closing time. Units may have hours of their own.
     #[schema(value_type = Vec<Vec<String>>, example = json!([["08:30", "12:00"], ["14:30", "17:30"]]))]
     pub working_hours: Vec<(String, String)>,
 }
@@ -166,18 +172,13 @@ impl From<YearView> for CalendarOut {
             let fitting = published.days.iter().filter(move |(_, works)| **works == working);
             fitting.map(|(day, _)| *day).collect()
         };
-        let time = |time: chrono::NaiveTime| time.format("%H:%M").to_string();
         Self {
             year: published.year,
             status: published.status,
             version: view.version,
             off: days(false),
             work: days(true),
-            working_hours: view
-                .windows
-                .iter()
-                .map(|(open, close)| (time(*open), time(*close)))
-                .collect(),
+            working_hours: written(&view.windows),
             source: published.source,
         }
     }
@@ -256,31 +257,49 @@ impl CalendarQuery {
 }
 
 impl CalendarIn {
+    /// Reads a holiday calendar in iCalendar form.
+    pub fn from_ical(text: &str) -> Result<Self, AppError> {
+        let read = ical::read(text)?;
+        let years = read.years.into_iter().map(|(year, days)| {
+            let line = YearIn {
+                off: days.off,
+                work: days.work,
+                status: CalendarStatus::Official,
+                source: read.source.clone(),
+                projected_off: None,
+                projected_note: None,
+            };
+            (year.to_string(), line)
+        });
+        Ok(Self(years.collect()))
+    }
+
     /// Checks all years.
     pub fn parse(self) -> Result<Vec<PublishedYear>, AppError> {
-        let mut fields = Fields::default();
+        let mut mistakes = Mistakes::default();
         if self.0.is_empty() {
-            fields.add("", Rule::Required);
+            mistakes.fields.add("", Rule::Required);
         }
         if self.0.len() > YEARS_MAX {
-            fields.add("", Rule::TooMany(YEARS_MAX));
+            mistakes.fields.add("", Rule::TooMany(YEARS_MAX));
         }
         let years = self
             .0
             .iter()
-            .map(|(year, line)| line.read(year, &mut fields))
+            .map(|(year, line)| line.read(year, &mut mistakes))
             .collect();
-        fields.finish()?;
+        mistakes.finish()?;
         Ok(years)
     }
 }
 
 impl YearIn {
     /// Reads a year, noting what is wrong with it.
-    pub fn read(&self, year: &str, fields: &mut Fields) -> PublishedYear {
+    pub fn read(&self, year: &str, mistakes: &mut Mistakes) -> PublishedYear {
         for (name, list) in [("off", &self.off), ("work", &self.work)] {
             if list.len() > DAYS_MAX {
-                fields.add(format!("/{year}/{name}"), Rule::TooMany(DAYS_MAX));
+                let pointer = format!("/{year}/{name}");
+                mistakes.fields.add(pointer, Rule::TooMany(DAYS_MAX));
             }
         }
         let written = Written {
@@ -290,6 +309,6 @@ impl YearIn {
             status: self.status,
             source: &self.source,
         };
-        read(&written, fields)
+        read(&written, mistakes)
     }
 }

@@ -1,21 +1,28 @@
 //! `/api/v1/deadline-policies` and `/api/v1/calendar`.
 
+mod closures;
+mod hours;
+
 use super::dto::{CalendarIn, CalendarOut, CalendarQuery, PoliciesQuery, PolicyIn, PolicyOut, PolicyPatch};
 use super::{commands, queries};
 use crate::access::authenticate::local_day;
 use crate::access::{Permit, op};
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
-use crate::platform::http::json::Json;
+use crate::platform::http::json::{self, Json};
 use crate::platform::http::page::{self, List, Page};
+use crate::platform::http::raw::Raw;
 use crate::platform::kit::Kit;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{get, patch, post};
 use chrono::Datelike;
 use entity::id::PolicyId;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The media type of iCalendar (RFC 5545).
+const CALENDAR: &str = "text/calendar";
 
 /// Routes of this slice.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -24,7 +31,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(create_policy)
         .service(update_policy)
         .service(get_calendar)
-        .service(import_calendar);
+        .service(import_calendar)
+        .service(hours::list_hours)
+        .service(hours::create_hours)
+        .service(hours::update_hours)
+        .service(hours::delete_hours)
+        .service(closures::list_closures)
+        .service(closures::create_closure)
+        .service(closures::update_closure)
+        .service(closures::delete_closure);
 }
 
 /// Lists lines of the deadline policy, oldest first.
@@ -100,18 +115,20 @@ async fn get_calendar(
     Ok(Answer::ok(&view.into())?.version(version))
 }
 
-/// Imports years of the working calendar, all or none. Answers with them as they are now.
-#[utoipa::path(tag = "administration", request_body = CalendarIn, responses((status = 200, body = Page<CalendarOut>)))]
+/// Imports years of the working calendar, all or none. Answers with them as they are now. Takes JSON, or a calendar of
+/// public holidays as it circulates (iCalendar): whole days whose summary or category says 休 or 班. Each year takes the
+/// place of what was known of it; a year from iCalendar is official.
+#[utoipa::path(tag = "administration", request_body(content((CalendarIn = "application/json"), (String = "text/calendar"))), responses((status = 200, body = Page<CalendarOut>)))]
 #[post("/calendar/imports")]
 async fn import_calendar(
     permit: Permit<op::ImportCalendar>,
     kit: Data<Kit>,
     key: IdempotencyKey,
-    body: Json<CalendarIn>,
+    body: Raw,
 ) -> Result<Answer<Page<CalendarOut>>, AppError> {
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
-    let input = (caller, body.value.parse()?);
+    let input = (caller, read_calendar(&body)?.parse()?);
     write_once(
         &kit.db,
         &kit.vault,
@@ -129,4 +146,17 @@ async fn import_calendar(
         },
     )
     .await
+}
+
+fn read_calendar(body: &Raw) -> Result<CalendarIn, AppError> {
+    if body.is_json() {
+        json::parse(&body.bytes)
+    } else if body.media == CALENDAR {
+        CalendarIn::from_ical(json::utf8(&body.bytes)?)
+    } else {
+        Err(AppError::new(Code::UnsupportedMediaType).say(
+            "请使用 application/json 或 text/calendar",
+            "Send application/json or text/calendar",
+        ))
+    }
 }

@@ -1,8 +1,11 @@
 //! Reading holidays and the policy from files. Everything is checked before anything is written, and reading the
 //! same file again changes nothing.
 
+mod closures;
+
 use super::dto::CalendarIn;
 use super::rules::limit::{self, Draft};
+use super::rules::year::Mistakes;
 use super::store;
 use crate::ledger::audit;
 use crate::platform::db::Tx;
@@ -10,6 +13,7 @@ use crate::platform::error::{AppError, Fields, Rule};
 use crate::platform::report::{ImportReport, Outcome};
 use crate::settings;
 use chrono::NaiveDate;
+pub use closures::{ClosureLine, closures};
 use entity::deadline_policy;
 use entity::kind::{ClockKind, LimitUnit, RequestType, Urgency};
 use serde::Deserialize;
@@ -17,6 +21,14 @@ use serde_json::json;
 
 /// Holidays: `seed/holidays.json`, the same shape as over HTTP.
 pub type HolidaysFile = CalendarIn;
+
+/// Holidays in iCalendar form, as over HTTP.
+///
+/// # Errors
+/// When it is none, or an event of it is no holiday and no make-up working day.
+pub fn read_ical(text: &str) -> Result<HolidaysFile, AppError> {
+    CalendarIn::from_ical(text)
+}
 
 /// A deadline policy: `seed/policy.json`. Lines of single units are made over HTTP.
 #[derive(Clone, Debug, Deserialize)]
@@ -85,9 +97,11 @@ pub async fn holidays(tx: &Tx, file: &HolidaysFile) -> Result<ImportReport, AppE
     let mut report = ImportReport::default();
     let mut years = Vec::new();
     for (year, line) in &file.0 {
-        let mut fields = Fields::default();
-        years.push(line.read(year, &mut fields));
-        report.refuse_fields(year, fields);
+        let mut mistakes = Mistakes::default();
+        years.push(line.read(year, &mut mistakes));
+        for error in mistakes.into_errors() {
+            report.refuse(year, error.to_string());
+        }
     }
     if !report.is_clean() {
         return Ok(report);

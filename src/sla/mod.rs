@@ -1,4 +1,5 @@
-//! Deadlines: the working calendar and the policy. Owns `calendar_year`, `calendar_day` and `deadline_policy`.
+//! Deadlines: the working calendar, of each unit, and the policy. Owns `calendar_year`, `calendar_day`, `unit_hours`,
+//! `closure` and `deadline_policy`.
 
 pub mod commands;
 mod dto;

@@ -1,6 +1,11 @@
 //! Rows of the calendar and of the policy.
 
+pub mod closures;
+pub mod hours;
+
 use super::rules::calendar::{Calendar, Limit, Year};
+use super::rules::calendars::Calendars;
+use super::rules::hours::{Window, parse, standard};
 use super::rules::limit::Draft;
 use super::rules::policy::{Line, Policy};
 use super::rules::year::PublishedYear;
@@ -9,7 +14,7 @@ use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::settings;
-use chrono::{NaiveTime, TimeDelta};
+use chrono::TimeDelta;
 use entity::id::PolicyId;
 use entity::kind::ClockKind;
 use entity::{calendar_day, calendar_year, deadline_policy, setting};
@@ -28,15 +33,14 @@ pub const RECOUNT: &str = "deadlines.recount";
 /// So long until every instance counts by the new calendar: what one begins by the old one meanwhile is counted again.
 const RECOUNT_AFTER_S: i64 = 5;
 
-/// The calendar.
+/// The calendars of all units.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn calendar(conn: &impl ConnectionTrait) -> Result<Calendar, AppError> {
+pub async fn calendars(conn: &impl ConnectionTrait) -> Result<Calendars, AppError> {
     let days = calendar_day::Entity::find().all(conn).await?;
     let years = calendar_year::Entity::find().all(conn).await?;
-    let windows = windows(conn).await?;
-    Ok(Calendar::new(
+    let standard = Calendar::new(
         china(),
         days.into_iter().map(|row| (row.day, row.working)).collect(),
         years
@@ -51,41 +55,25 @@ pub async fn calendar(conn: &impl ConnectionTrait) -> Result<Calendar, AppError>
                 )
             })
             .collect(),
-        windows,
+        windows(conn).await?,
+    );
+    Ok(Calendars::new(
+        standard,
+        hours::of_units(conn).await?,
+        closures::of_units(conn).await?,
     ))
 }
 
-/// The windows of a working day.
+/// The windows of a working day where a unit has none of its own.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn windows(conn: &impl ConnectionTrait) -> Result<Vec<(NaiveTime, NaiveTime)>, AppError> {
+pub async fn windows(conn: &impl ConnectionTrait) -> Result<Vec<Window>, AppError> {
     Ok(settings::store::get(conn, WORKING_HOURS)
         .await?
         .and_then(|row| serde_json::from_value::<Vec<(String, String)>>(row.value).ok())
-        .and_then(|windows| parse_windows(&windows))
-        .unwrap_or_else(default_windows))
-}
-
-/// Windows in order that do not overlap; `None` when they contradict themselves.
-#[must_use]
-pub fn parse_windows(windows: &[(String, String)]) -> Option<Vec<(NaiveTime, NaiveTime)>> {
-    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
-    let parsed: Vec<(NaiveTime, NaiveTime)> = windows
-        .iter()
-        .map(|(open, close)| Some((time(open)?, time(close)?)))
-        .collect::<Option<_>>()?;
-    let each = parsed.iter().all(|(open, close)| open < close);
-    let ordered = parsed
-        .windows(2)
-        .all(|pair| matches!(pair, [(_, close), (open, _)] if close <= open));
-    (!parsed.is_empty() && each && ordered).then_some(parsed)
-}
-
-/// 08:30–12:00 and 14:30–17:30, as offices in Guangdong keep.
-fn default_windows() -> Vec<(NaiveTime, NaiveTime)> {
-    let texts = [("08:30", "12:00"), ("14:30", "17:30")];
-    parse_windows(&texts.map(|(open, close)| (open.to_owned(), close.to_owned()))).unwrap_or_default()
+        .and_then(|windows| parse(&windows))
+        .unwrap_or_else(standard))
 }
 
 /// The policy.
@@ -200,16 +188,12 @@ pub async fn replace_year(tx: &Tx, published: &PublishedYear) -> Result<calendar
     Ok(row)
 }
 
-/// Whether a calendar in memory is what stands in the database.
+/// Whether the calendars in memory are what stands in the database.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_current(conn: &impl ConnectionTrait, calendar: &Calendar) -> Result<bool, AppError> {
-    let years = calendar_year::Entity::find().all(conn).await?;
-    let same = years
-        .iter()
-        .all(|row| calendar.year(row.year).version == row.version);
-    Ok(same && windows(conn).await? == calendar.working_hours())
+pub async fn is_current(conn: &impl ConnectionTrait, known: &Calendars) -> Result<bool, AppError> {
+    Ok(calendars(conn).await? == *known)
 }
 
 /// Has running deadlines counted again, since the calendar has changed.

@@ -9,7 +9,7 @@ use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
-pub use clocks::{calendar_version, course, due, next_due, pauses, watch, whole_limit};
+pub use clocks::{calendar, calendar_version, course, due, next_due, pauses, watch, whole_limit};
 use entity::id::{TicketId, UnitId};
 use entity::kind::{ClockKind, EntryKind, LegNature};
 use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};

@@ -36,7 +36,7 @@ pub(crate) async fn registered(app: &TestApp, place: &str, category: &str) -> An
 }
 
 /// Where a thing is, and its version as `If-Match` names it.
-fn at(collection: &str, thing: &Value) -> (String, String) {
+pub(crate) fn at(collection: &str, thing: &Value) -> (String, String) {
     (
         format!("/api/v1/{collection}/{}", thing["id"].as_str().unwrap()),
         format!("\"{}\"", thing["version"]),
@@ -44,7 +44,7 @@ fn at(collection: &str, thing: &Value) -> (String, String) {
 }
 
 /// Changes a thing: first without a version and with versions that are not the newest, which is refused.
-async fn changed(client: &Client, method: &str, path: &str, etag: &str, body: &Value) -> Answer {
+pub(crate) async fn changed(client: &Client, method: &str, path: &str, etag: &str, body: &Value) -> Answer {
     let key = format!("changed-{}", CHANGES.fetch_add(1, Ordering::SeqCst));
     let request = || {
         client
@@ -69,7 +69,7 @@ async fn changed(client: &Client, method: &str, path: &str, etag: &str, body: &V
 }
 
 /// The newest entry of the audit log about this operation: by whom, in which role, on what.
-async fn audited(app: &TestApp, action: &str, role: &str, subject_id: &Value) -> Value {
+pub(crate) async fn audited(app: &TestApp, action: &str, role: &str, subject_id: &Value) -> Value {
     let auditor = app.staff("auditor").await;
     let entries = auditor
         .get(&format!("/api/v1/audit?action={action}&limit=1"))
@@ -88,7 +88,7 @@ async fn audited(app: &TestApp, action: &str, role: &str, subject_id: &Value) ->
 }
 
 /// How many entries of the audit log there are about this operation.
-async fn entries(app: &TestApp, action: &str) -> usize {
+pub(crate) async fn entries(app: &TestApp, action: &str) -> usize {
     let auditor = app.staff("auditor").await;
     let found = auditor
         .get(&format!("/api/v1/audit?action={action}&limit=100"))

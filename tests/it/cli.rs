@@ -184,6 +184,8 @@ fn files_are_imported_with_a_report() {
         ],
     );
 
+    holidays_and_closures(folder);
+
     let bad = folder.join("bad.csv");
     std::fs::write(
         &bad,
@@ -234,6 +236,45 @@ fn files_are_imported_with_a_report() {
         .write_all(b"a good long password\n")
         .unwrap();
     assert!(child.wait().unwrap().success());
+}
+
+/// Holidays as they circulate, and closures.
+fn holidays_and_closures(folder: &Path) {
+    let calendar = |summary: &str| {
+        format!(
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//zh\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+             DTSTART;VALUE=DATE:20280101\r\nDTEND;VALUE=DATE:20280104\r\nSUMMARY:{summary}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+        )
+    };
+    let ics = folder.join("holidays.ics");
+    let path = ics.to_str().unwrap();
+    std::fs::write(&ics, calendar("元旦")).unwrap();
+    fails(folder, &["import", "calendar", path], "元旦");
+    std::fs::write(&ics, calendar("元旦 休")).unwrap();
+    assert!(succeeds(folder, &["import", "calendar", path]).contains("created 1"));
+    assert!(succeeds(folder, &["import", "calendar", path]).contains("unchanged 1"));
+
+    let file = folder.join("closures.json");
+    let path = file.to_str().unwrap();
+    let typhoon = r#"{ "unit_code": "440703002", "first_day": "2026-09-08", "reason": "台风“示例”停工" }"#;
+    let flood =
+        r#"{ "from": "2026-09-08T14:00:00+08:00", "to": "2026-09-08T16:00:00+08:00", "reason": "防汛" }"#;
+    for (wrong, told) in [
+        (
+            r#"{ "unit_code": "nowhere", "first_day": "2026-09-08", "reason": "x" }"#,
+            "closures/1: unit_code: nowhere is none",
+        ),
+        (
+            r#"{ "from": "2026-09-08T14:00:00+08:00", "reason": "x" }"#,
+            "closures/1: /to is required",
+        ),
+    ] {
+        std::fs::write(&file, format!("[{typhoon}, {wrong}]")).unwrap();
+        fails(folder, &["import", "closures", path], told);
+    }
+    std::fs::write(&file, format!("[{typhoon}, {flood}, {flood}]")).unwrap();
+    assert!(succeeds(folder, &["import", "closures", path]).contains("created 2, updated 0, unchanged 1"));
+    assert!(succeeds(folder, &["import", "closures", path]).contains("unchanged 3"));
 }
 
 #[test]

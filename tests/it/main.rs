@@ -18,6 +18,7 @@ mod attachments;
 mod auth;
 mod authz;
 mod bad_input;
+mod calendar;
 mod cli;
 mod contract;
 mod deadlines;

@@ -114,9 +114,10 @@ macro_rules! all_tables {
 }
 
 all_tables! {
-    access_record api_client assignment attachment audit calendar_day calendar_year callback clock consumer_cursor deadline_policy
-    durable_timer event household idempotency notice otp proceeding queue_count resident resident_contact role_grant routing_rule
+    access_record api_client assignment attachment audit calendar_day calendar_year callback clock closure consumer_cursor
+    deadline_policy durable_timer event household idempotency notice otp proceeding queue_count resident resident_contact role_grant routing_rule
     service session setting signing_key staff term throttle ticket ticket_entry ticket_requester ticket_search unit
+    unit_hours
 }
 
 /// Tables of the application; not those of the index for full text and of the migrations.

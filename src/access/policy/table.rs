@@ -145,6 +145,14 @@ operations! {
     UpdatePolicy "update_policy" { SystemAdmin: District }
     GetCalendar "get_calendar" { Public: Everyone }
     ImportCalendar "import_calendar" { SystemAdmin: District }
+    ListHours "list_hours" { Public: Everyone }
+    CreateHours "create_hours" { SystemAdmin: District }
+    UpdateHours "update_hours" { SystemAdmin: District }
+    DeleteHours "delete_hours" { SystemAdmin: District }
+    ListClosures "list_closures" { Public: Everyone }
+    CreateClosure "create_closure" { SystemAdmin: District }
+    UpdateClosure "update_closure" { SystemAdmin: District }
+    DeleteClosure "delete_closure" { SystemAdmin: District }
 
     // Administration.
     ListSettings "list_settings" { SystemAdmin: District, Auditor: District }

@@ -75,6 +75,8 @@ codes! {
     FormInvalid "form_invalid" UNPROCESSABLE_ENTITY "表单填写有误" "The form breaks a rule",
     CompetenceMissing "competence_missing" UNPROCESSABLE_ENTITY "该单位没有办理此类事项的职权" "The unit lacks the powers that the category needs",
     PolicyGap "policy_gap" CONFLICT "此后将没有期限规定；请以新规定接续" "After that day nothing would rule; let another line take its place",
+    // The working calendar.
+    CalendarContradiction "calendar_contradiction" UNPROCESSABLE_ENTITY "日历自相矛盾" "The calendar contradicts itself",
     // A ticket's life.
     ActionNotAllowed "action_not_allowed" CONFLICT "当前状态不能进行此操作" "The action is not allowed in this state",
     ContactRequired "contact_required" CONFLICT "须先记录与诉求人的联系" "Record the first contact before the reply",

@@ -1,13 +1,12 @@
 //! A JSON body, read strictly: bounded, of the right type, with the place of each mistake.
 
+use super::raw::{media, read};
 use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code, Rule};
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 
 /// Largest JSON body, in bytes.
@@ -27,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let typed = is_json(request);
+        let typed = is_json(&media(request));
         let payload = payload.take();
         async move {
             if !typed {
@@ -44,33 +43,19 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
-    let given = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = given
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
+/// Whether a media type is JSON.
+pub(super) fn is_json(media: &str) -> bool {
+    media == "application/json" || media.ends_with("+json")
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, AppError> {
-    let mut body = actix_web::web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| AppError::new(Code::MalformedBody).because(anyhow::anyhow!("{error}")))?;
-        if body.len() + chunk.len() > limit {
-            return Err(AppError::new(Code::BodyTooLarge)
-                .say(format!("最多 {limit} 字节"), format!("At most {limit} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+/// A body that must be UTF-8.
+///
+/// # Errors
+/// `MalformedBody`.
+pub fn utf8(bytes: &[u8]) -> Result<&str, AppError> {
+    std::str::from_utf8(bytes).map_err(|_| {
+        AppError::new(Code::MalformedBody).say("正文不是有效的 UTF-8", "The body is not valid UTF-8")
+    })
 }
 
 /// Reads JSON with the place of a mistake as a JSON pointer.
@@ -78,10 +63,7 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, AppError> {
 /// # Errors
 /// `MalformedBody` when it is no JSON or no UTF-8; `InvalidInput` when a value does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| {
-        AppError::new(Code::MalformedBody).say("正文不是有效的 UTF-8", "The body is not valid UTF-8")
-    })?;
-    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut reader = serde_json::Deserializer::from_str(utf8(bytes)?);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();

@@ -6,4 +6,5 @@ pub mod idempotency;
 pub mod json;
 pub mod method;
 pub mod page;
+pub mod raw;
 pub mod request;

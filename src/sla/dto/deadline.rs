@@ -86,6 +86,10 @@ pub struct DayOut {
     /// The same in Chinese.
     #[schema(example = "调休上班日，计入")]
     pub label: String,
+    /// Why working time of it was closed, where that kept it or a part of it from counting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "台风“示例”停工")]
+    pub closure: Option<String>,
     /// How much of the limit it used up: days of a limit of days, minutes of any other.
     pub counted: i64,
     /// That, together with the days before.
@@ -154,17 +158,30 @@ impl From<&Line> for PolicyRef {
 
 impl From<Day> for DayOut {
     fn from(day: Day) -> Self {
-        let label = match day.counting {
-            Counting::Counted | Counting::OutsideHours | Counting::DayOfReceipt | Counting::Paused => {
-                format!("{}，{}", day.kind.chinese(), day.counting.chinese())
+        let label = match (day.counting, &day.closed) {
+            (
+                Counting::Counted | Counting::OutsideHours | Counting::DayOfReceipt | Counting::Paused,
+                closed,
+            ) => {
+                let part = closed
+                    .as_ref()
+                    .map(|reason| format!("（部分时间临时停工：{reason}）"));
+                format!(
+                    "{}，{}{}",
+                    day.kind.chinese(),
+                    day.counting.chinese(),
+                    part.unwrap_or_default()
+                )
             }
-            Counting::Weekend | Counting::Holiday => day.counting.chinese().to_owned(),
+            (Counting::Closure, Some(reason)) => format!("{}：{reason}", day.counting.chinese()),
+            (counting, _) => counting.chinese().to_owned(),
         };
         Self {
             day: day.day,
             kind: day.kind,
             counting: day.counting,
             label,
+            closure: day.closed,
             counted: day.counted,
             total: day.total,
             published: day.published,

@@ -1,10 +1,11 @@
-//! Working time in China: weeks, holidays, make-up working days (调休), windows of the day.
+//! Working time in China: weeks, holidays, make-up working days (调休), windows of the day, closures (临时停工).
 
-use chrono::{
-    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
-};
+use super::closure::{Closure, Span, left};
+use super::hours::{Hours, Window};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use entity::kind::{CalendarStatus, DayKind, LimitUnit};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Days looked ahead at most, so that a table of holidays only can't hang us.
 const HORIZON_DAYS: usize = 3 * 366;
@@ -47,13 +48,22 @@ pub struct Year {
     pub version: i32,
 }
 
-/// The working calendar.
-#[derive(Clone, Debug)]
-pub struct Calendar {
+/// What is the same for everybody.
+#[derive(Debug, PartialEq, Eq)]
+struct Table {
     offset: FixedOffset,
     days: HashMap<NaiveDate, bool>,
     years: HashMap<i32, Year>,
-    windows: Vec<(NaiveTime, NaiveTime)>,
+}
+
+/// The working calendar of a unit, or of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    table: Arc<Table>,
+    standard: Hours,
+    /// Before the standard: of two that hold on a day, the first.
+    own: Vec<Hours>,
+    closures: Vec<Closure>,
 }
 
 impl Calendar {
@@ -63,33 +73,38 @@ impl Calendar {
         offset: FixedOffset,
         days: HashMap<NaiveDate, bool>,
         years: HashMap<i32, Year>,
-        windows: Vec<(NaiveTime, NaiveTime)>,
+        windows: Vec<Window>,
     ) -> Self {
         Self {
-            offset,
-            days,
-            years,
-            windows,
+            table: Arc::new(Table { offset, days, years }),
+            standard: Hours::always(windows),
+            own: Vec::new(),
+            closures: Vec::new(),
         }
     }
 
-    /// The windows of a working day.
+    /// The same days and years with other hours, of which the first that holds rules, and closures.
     #[must_use]
-    pub fn working_hours(&self) -> &[(NaiveTime, NaiveTime)] {
-        &self.windows
+    pub fn with(&self, own: Vec<Hours>, closures: Vec<Closure>) -> Self {
+        Self {
+            own,
+            closures,
+            ..self.clone()
+        }
     }
 
-    /// Whether people work on `day`.
+    /// Whether people work on `day`: a day whose working time is all closed is none.
     #[must_use]
     pub fn is_working(&self, day: NaiveDate) -> bool {
-        matches!(self.kind(day), DayKind::Working | DayKind::MakeUp)
+        let worked = matches!(self.kind(day), DayKind::Working | DayKind::MakeUp);
+        worked && (self.closures.is_empty() || !self.windows(day).is_empty())
     }
 
-    /// What `day` is.
+    /// What `day` is, whether anything is closed on it or not.
     #[must_use]
     pub fn kind(&self, day: NaiveDate) -> DayKind {
-        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-        match (self.days.get(&day), weekend) {
+        let rest = self.hours(day).rests_on(day.weekday());
+        match (self.table.days.get(&day), rest) {
             (Some(true), true) => DayKind::MakeUp,
             (Some(false), _) => DayKind::Holiday,
             (None, true) => DayKind::Weekend,
@@ -100,7 +115,7 @@ impl Calendar {
     /// The year's standing; one never imported is provisional.
     #[must_use]
     pub fn year(&self, year: i32) -> Year {
-        self.years.get(&year).copied().unwrap_or(Year {
+        self.table.years.get(&year).copied().unwrap_or(Year {
             status: CalendarStatus::Provisional,
             version: 0,
         })
@@ -110,7 +125,7 @@ impl Calendar {
     ///
     /// Minutes run day and night. Working hours run within the windows of working days. Days count from the day
     /// after receipt and end with the last window of the last day; day 0 is the day of receipt if it still has
-    /// working time, else the next working day.
+    /// working time, else the next working day. Closures take working time away: a day counts if any is left of it.
     #[must_use]
     pub fn due(&self, from: DateTime<Utc>, limit: Limit) -> Due {
         let amount = i64::from(limit.amount);
@@ -139,7 +154,7 @@ impl Calendar {
 
     fn working_day_after(&self, from: DateTime<Utc>, n: u32) -> NaiveDate {
         let received = self.local_day(from);
-        if n == 0 && self.is_working(received) && from < self.close_of(received) {
+        if n == 0 && self.windows(received).iter().any(|(_, close)| from < *close) {
             return received;
         }
         let wanted = usize::try_from(n.max(1)).unwrap_or(usize::MAX);
@@ -169,9 +184,23 @@ impl Calendar {
         from
     }
 
-    /// The windows of a day; none where nobody works.
-    pub(super) fn windows(&self, day: NaiveDate) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-        let windows = self.windows.iter().filter(|_| self.is_working(day));
+    /// The hours that hold on a day.
+    fn hours(&self, day: NaiveDate) -> &Hours {
+        let own = self.own.iter().find(|hours| hours.period.contains(day));
+        own.unwrap_or(&self.standard)
+    }
+
+    /// The windows of a day, but for what is closed; none where nobody works.
+    pub(super) fn windows(&self, day: NaiveDate) -> Vec<Span> {
+        left(self.scheduled(day), &self.closures)
+    }
+
+    /// The windows of a day, whether anything is closed or not.
+    pub(super) fn scheduled(&self, day: NaiveDate) -> Vec<Span> {
+        if !matches!(self.kind(day), DayKind::Working | DayKind::MakeUp) {
+            return Vec::new();
+        }
+        let windows = self.hours(day).windows.iter();
         windows
             .map(|(open, close)| (self.instant(day, *open), self.instant(day, *close)))
             .collect()
@@ -187,6 +216,11 @@ impl Calendar {
             .unwrap_or_else(|| self.bounds(day))
     }
 
+    /// What takes anything of these.
+    pub(super) fn closures(&self, spans: &[Span]) -> impl Iterator<Item = &Closure> {
+        self.closures.iter().filter(|closure| closure.touches(spans))
+    }
+
     /// Midnight to midnight.
     pub(super) fn bounds(&self, day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
         let next = day.succ_opt().unwrap_or(day);
@@ -197,21 +231,20 @@ impl Calendar {
     }
 
     pub(super) fn local_day(&self, instant: DateTime<Utc>) -> NaiveDate {
-        instant.with_timezone(&self.offset).date_naive()
+        instant.with_timezone(&self.table.offset).date_naive()
     }
 
-    /// The end of a day's last window.
+    /// The end of a day's last window, though it be closed: a closure makes nothing due sooner.
     fn close_of(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.instant(
-            day,
-            self.windows.last().map_or(NaiveTime::MIN, |(_, close)| *close),
-        )
+        let last = self.hours(day).windows.last();
+        self.instant(day, last.map_or(NaiveTime::MIN, |(_, close)| *close))
     }
 
     fn instant(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         // A fixed offset has exactly one instant for each local time.
         let local = day.and_time(time);
-        self.offset
+        self.table
+            .offset
             .from_local_datetime(&local)
             .earliest()
             .map_or_else(|| local.and_utc(), |found| found.to_utc())
@@ -222,6 +255,7 @@ impl Calendar {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
     /// A year as tables have it.
     #[derive(serde::Deserialize)]
@@ -236,9 +270,8 @@ pub(crate) mod tests {
         CalendarStatus::Official
     }
 
-    pub(crate) fn windows() -> Vec<(NaiveTime, NaiveTime)> {
-        let time = |h, m| NaiveTime::from_hms_opt(h, m, 0).unwrap();
-        vec![(time(8, 30), time(12, 0)), (time(14, 30), time(17, 30))]
+    pub(crate) fn windows() -> Vec<Window> {
+        super::super::hours::standard()
     }
 
     pub(crate) fn by_tables<'a>(years: impl Iterator<Item = (i32, &'a Table)>) -> Calendar {
@@ -253,9 +286,12 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn china() -> Calendar {
-        let text = include_str!("../../../seed/holidays.json");
-        let years: HashMap<i32, Table> = serde_json::from_str(text).unwrap();
-        by_tables(years.iter().map(|(year, table)| (*year, table)))
+        static CHINA: LazyLock<Calendar> = LazyLock::new(|| {
+            let text = include_str!("../../../seed/holidays.json");
+            let years: HashMap<i32, Table> = serde_json::from_str(text).unwrap();
+            by_tables(years.iter().map(|(year, table)| (*year, table)))
+        });
+        CHINA.clone()
     }
 
     pub(crate) fn local(text: &str) -> DateTime<Utc> {

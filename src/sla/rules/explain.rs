@@ -1,16 +1,18 @@
 //! Why a deadline is when it is: day by day, what counted, what did not and why. And how far gone it is.
 
 use super::calendar::{Calendar, Limit};
+use super::closure::Span;
 use super::pause::Pause;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use entity::kind::{CalendarStatus, Counting, DayKind, Lamp, LimitUnit};
+use std::collections::BTreeSet;
 
 /// Shares of a limit, in per cent, from which the lamp is yellow and orange.
 const YELLOW: u8 = 70;
 const ORANGE: u8 = 90;
 
 /// A day between the start of a limit and its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Day {
     /// Which.
     pub day: NaiveDate,
@@ -18,6 +20,8 @@ pub struct Day {
     pub kind: DayKind,
     /// Whether it counted, and why not.
     pub counting: Counting,
+    /// Why working time of it was closed, where that kept it or a part of it from counting.
+    pub closed: Option<String>,
     /// How much of the limit it used up: days of a limit of days, minutes of any other.
     pub counted: i64,
     /// That, together with the days before.
@@ -42,27 +46,27 @@ impl Calendar {
                 let before = total;
                 let rests = self.rests(limit.unit, day, pauses);
                 let days = i64::from(day > first && !rests);
-                let counts = match limit.unit {
+                match limit.unit {
                     LimitUnit::Minutes | LimitUnit::WorkingHours => {
-                        let used = self.running_on(day, limit.unit, (from, due), pauses);
-                        spent += used;
+                        spent += self.running_on(day, limit.unit, (from, due), pauses);
                         total = spent.num_minutes();
-                        used > TimeDelta::zero()
                     }
-                    LimitUnit::WorkingDays => {
-                        total += days * i64::from(self.is_working(day));
-                        total > before
-                    }
-                    LimitUnit::CalendarDays => {
-                        total += days;
-                        total > before
-                    }
-                };
+                    LimitUnit::WorkingDays => total += days * i64::from(self.is_working(day)),
+                    LimitUnit::CalendarDays => total += days,
+                }
+                // Less than a minute is none.
+                let counts = total > before;
                 let kind = self.kind(day);
+                let closed = match limit.unit {
+                    LimitUnit::WorkingHours => self.reasons(day, (from, due)),
+                    LimitUnit::WorkingDays if !counts && day > first => self.reasons(day, self.bounds(day)),
+                    _ => None,
+                };
                 Day {
                     day,
                     kind,
-                    counting: counting(limit.unit, kind, (day == first, rests), counts),
+                    counting: counting(limit.unit, kind, (day == first, rests, closed.is_some()), counts),
+                    closed,
                     counted: total - before,
                     total,
                     published: self.year(day.year()).status == CalendarStatus::Official,
@@ -73,13 +77,7 @@ impl Calendar {
 
     /// How much of a limit is used up at `now`, in per cent: measured in working time where the limit is.
     #[must_use]
-    pub fn used_up(
-        &self,
-        unit: LimitUnit,
-        (from, due): (DateTime<Utc>, DateTime<Utc>),
-        now: DateTime<Utc>,
-        pauses: &[Pause],
-    ) -> u8 {
+    pub fn used_up(&self, unit: LimitUnit, (from, due): Span, now: DateTime<Utc>, pauses: &[Pause]) -> u8 {
         if now >= due {
             return 100;
         }
@@ -96,26 +94,30 @@ impl Calendar {
     }
 
     /// What of a day lies between two instants and in no pause.
-    fn running_on(
-        &self,
-        day: NaiveDate,
-        unit: LimitUnit,
-        (from, to): (DateTime<Utc>, DateTime<Utc>),
-        pauses: &[Pause],
-    ) -> TimeDelta {
+    fn running_on(&self, day: NaiveDate, unit: LimitUnit, (from, to): Span, pauses: &[Pause]) -> TimeDelta {
         let stood = pauses
             .iter()
             .map(|(stood, ran)| self.used_on(day, unit, ((*stood).max(from), (*ran).min(to))));
         self.used_on(day, unit, (from, to)) - stood.sum::<TimeDelta>()
     }
 
+    /// Why working time of a day that lies between two instants is closed.
+    fn reasons(&self, day: NaiveDate, (from, to): Span) -> Option<String> {
+        let spans = self.scheduled(day).into_iter();
+        let spans: Vec<Span> = spans
+            .map(|(open, close)| (open.max(from), close.min(to)))
+            .filter(|(open, close)| open < close)
+            .collect();
+        let reasons: BTreeSet<&str> = self
+            .closures(&spans)
+            .map(|closure| closure.reason.as_str())
+            .collect();
+        let reasons: Vec<&str> = reasons.into_iter().collect();
+        (!reasons.is_empty()).then(|| reasons.join("；"))
+    }
+
     /// What of a day lies between two instants: all of it, or its working time.
-    fn used_on(
-        &self,
-        day: NaiveDate,
-        unit: LimitUnit,
-        (from, to): (DateTime<Utc>, DateTime<Utc>),
-    ) -> TimeDelta {
+    fn used_on(&self, day: NaiveDate, unit: LimitUnit, (from, to): Span) -> TimeDelta {
         let all = [self.bounds(day)];
         let windows = self.windows(day);
         let windows = if unit.by_calendar() {
@@ -130,7 +132,12 @@ impl Calendar {
     }
 }
 
-fn counting(unit: LimitUnit, kind: DayKind, (first, rests): (bool, bool), counted: bool) -> Counting {
+fn counting(
+    unit: LimitUnit,
+    kind: DayKind,
+    (first, rests, closed): (bool, bool, bool),
+    counted: bool,
+) -> Counting {
     let days = matches!(unit, LimitUnit::WorkingDays | LimitUnit::CalendarDays);
     match kind {
         _ if counted => Counting::Counted,
@@ -139,6 +146,7 @@ fn counting(unit: LimitUnit, kind: DayKind, (first, rests): (bool, bool), counte
         _ if rests && !unit.by_calendar() => Counting::Paused,
         DayKind::Weekend => Counting::Weekend,
         DayKind::Holiday => Counting::Holiday,
+        _ if closed => Counting::Closure,
         DayKind::Working | DayKind::MakeUp => Counting::OutsideHours,
     }
 }

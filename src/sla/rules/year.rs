@@ -1,6 +1,6 @@
 //! A year of the working calendar as it is published, and what must be true of it.
 
-use crate::platform::error::{Fields, Rule};
+use crate::platform::error::{AppError, Code, FieldError, Fields, Rule};
 use chrono::{Datelike, NaiveDate, Weekday};
 use entity::kind::CalendarStatus;
 use std::collections::BTreeMap;
@@ -33,6 +33,44 @@ pub struct Written<'a> {
     pub source: &'a str,
 }
 
+/// What is wrong with a calendar: what can't be taken as it stands, and where it contradicts itself.
+#[derive(Debug, Default)]
+pub struct Mistakes {
+    /// Fields that break a rule by themselves.
+    pub fields: Fields,
+    /// Days that can't be what they are said to be.
+    pub contradictions: Fields,
+}
+
+impl Mistakes {
+    /// All of them.
+    #[must_use]
+    pub fn into_errors(self) -> Vec<FieldError> {
+        let mut errors = self.fields.into_errors();
+        errors.extend(self.contradictions.into_errors());
+        errors
+    }
+
+    /// All mistakes, if any.
+    ///
+    /// # Errors
+    /// `CalendarContradiction` when it can be read but contradicts itself, else `InvalidInput`.
+    pub fn finish(self) -> Result<(), AppError> {
+        let mut errors = self.fields.into_errors();
+        let readable = errors.is_empty();
+        errors.extend(self.contradictions.into_errors());
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let error = AppError::fields(errors);
+        Err(if readable {
+            error.as_code(Code::CalendarContradiction)
+        } else {
+            error
+        })
+    }
+}
+
 /// What is told of a year out of bounds.
 #[must_use]
 pub fn years_rule() -> Rule {
@@ -40,7 +78,11 @@ pub fn years_rule() -> Rule {
 }
 
 /// Reads a year, noting everything that is wrong with it under `/{year}`.
-pub fn read(written: &Written<'_>, fields: &mut Fields) -> PublishedYear {
+pub fn read(written: &Written<'_>, mistakes: &mut Mistakes) -> PublishedYear {
+    let Mistakes {
+        fields,
+        contradictions,
+    } = mistakes;
     let root = format!("/{}", written.year);
     let year = written.year.parse().ok().filter(|year| YEARS.contains(year));
     if year.is_none() {
@@ -53,11 +95,11 @@ pub fn read(written: &Written<'_>, fields: &mut Fields) -> PublishedYear {
             let pointer = format!("{root}/{name}/{at}");
             let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
             if year.is_some_and(|year| day.year() != year) {
-                fields.add(pointer, Rule::Form("a day of that year"));
+                contradictions.add(pointer, Rule::Form("a day of that year"));
             } else if working && !weekend {
-                fields.add(pointer, Rule::Form("a Saturday or Sunday"));
+                contradictions.add(pointer, Rule::Form("a Saturday or Sunday"));
             } else if days.insert(*day, working).is_some() {
-                fields.add(pointer, Rule::Taken);
+                contradictions.add(pointer, Rule::Taken);
             }
         }
     }
@@ -84,9 +126,9 @@ mod tests {
             status: CalendarStatus::Official,
             source: "国办发明电",
         };
-        let mut fields = Fields::default();
-        read(&written, &mut fields);
-        fields.into_errors().iter().map(ToString::to_string).collect()
+        let mut mistakes = Mistakes::default();
+        read(&written, &mut mistakes);
+        mistakes.into_errors().iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -35,29 +35,26 @@ pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<()
     }
 }
 
-/// A clock that runs, of which something is to be told now.
-async fn running(
-    tx: &Tx,
-    reference: &Reference,
-    id: ClockId,
-) -> Result<Option<(clock::Model, Step)>, AppError> {
+/// A clock that runs.
+async fn running(tx: &Tx, id: ClockId) -> Result<Option<clock::Model>, AppError> {
     let row = clock::Entity::find_by_id(id).one(tx).await?;
-    let row = row.filter(|row| row.stopped_at.is_none() && row.paused_at.is_none());
-    Ok(row.and_then(|row| {
-        let step = escalation::due_step(&reference.calendar, &store::course(&row), tx.now())?;
-        Some((row, step))
-    }))
+    Ok(row.filter(|row| row.stopped_at.is_none() && row.paused_at.is_none()))
 }
 
 /// What is due for a clock is marked, the timeline says so, the log tells those who watch, and the next step is set.
 async fn tell(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
     let reference = desk.reference().await?;
-    let Some((row, _)) = running(tx, &reference, id).await? else {
+    let Some(row) = running(tx, id).await? else {
         return Ok(());
     };
     let mut loaded = store::lock(tx, row.ticket_id).await?;
     // Who was stopping it while the lock was waited for was in time.
-    let Some((mut row, step)) = running(tx, &reference, id).await? else {
+    let Some(mut row) = running(tx, id).await? else {
+        return Ok(());
+    };
+    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let calendar = store::calendar(&reference, row.kind, lead.as_deref());
+    let Some(step) = escalation::due_step(calendar, &store::course(&row), tx.now()) else {
         return Ok(());
     };
     row.stage = step.stage();
@@ -72,7 +69,7 @@ async fn tell(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
     })
     .exec(tx)
     .await?;
-    watch(tx, &reference, &row);
+    watch(tx, &reference, lead.as_deref(), &row);
     let (kind, said) = words(&reference, &loaded, &row, step);
     happen(tx, &desk.kit.vault, &mut loaded, kind, &said, Doer::SYSTEM)?;
     write_ticket(tx, &mut loaded).await

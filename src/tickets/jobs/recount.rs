@@ -1,4 +1,4 @@
-//! The working calendar has changed: clocks that run are counted again, and each change is told.
+//! The working calendar has changed, for all or for some units: clocks that run are counted again, and each change is told.
 
 use crate::ledger::timers;
 use crate::platform::db::{Tx, padded};
@@ -10,10 +10,11 @@ use crate::tickets::store::{
     self, Doer, Said, calendar_version, happen, next_due, timer, watch, write_ticket,
 };
 use entity::id::TicketId;
-use entity::kind::{ClockKind, EntryKind};
-use entity::{clock, ticket};
+use entity::kind::{ClockKind, EntryKind, LegNature, LimitUnit};
+use entity::{assignment, clock, ticket};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Open tickets that are looked at in one transaction.
@@ -26,7 +27,7 @@ const BATCH: u64 = 100;
 /// When the database does not answer.
 pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> {
     let reference = desk.reference().await?;
-    if !sla::store::is_current(tx, &reference.calendar).await? {
+    if !sla::store::is_current(tx, &reference.calendars).await? {
         // This process has not noticed yet: later.
         return Err(AppError::new(Code::Unavailable));
     }
@@ -46,9 +47,21 @@ pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> 
         .filter(clock::Column::StoppedAt.is_null())
         .all(tx)
         .await?;
+    let leads: HashMap<TicketId, String> = assignment::Entity::find()
+        .select_only()
+        .columns([assignment::Column::TicketId, assignment::Column::UnitPath])
+        .filter(assignment::Column::TicketId.is_in(padded(&open)))
+        .filter(assignment::Column::EndedAt.is_null())
+        .filter(assignment::Column::Nature.eq(LegNature::Lead))
+        .into_tuple()
+        .all(tx)
+        .await?
+        .into_iter()
+        .collect();
+    let lead = |row: &clock::Model| leads.get(&row.ticket_id).map(String::as_str);
     let mut moved: Vec<TicketId> = clocks
         .iter()
-        .filter(|row| again(&reference, row).is_some())
+        .filter(|row| again(&reference, lead(row), row).is_some())
         .map(|row| row.ticket_id)
         .collect();
     moved.sort_unstable();
@@ -60,20 +73,22 @@ pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> 
     Ok(())
 }
 
-/// What the calendar of today makes of a clock that runs; none where that changes nothing.
-fn again(reference: &Reference, row: &clock::Model) -> Option<Due> {
-    if row.stopped_at.is_some() || row.paused_at.is_some() || !row.unit.by_calendar() {
+/// What the calendar of today makes of a clock that runs; none where that changes nothing. Minutes know no calendar;
+/// plain days end with the working hours of the last.
+fn again(reference: &Reference, lead: Option<&str>, row: &clock::Model) -> Option<Due> {
+    if row.stopped_at.is_some() || row.paused_at.is_some() || row.unit == LimitUnit::Minutes {
         return None;
     }
-    let due = store::due(reference, row);
+    let due = store::due(reference, lead, row);
     (due.at != row.due_at || due.provisional != row.provisional).then_some(due)
 }
 
 async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) -> Result<(), AppError> {
     let mut loaded = store::lock(tx, id).await?;
+    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
     let mut clocks = store::clocks(tx, id).await?;
     for row in &mut clocks {
-        let Some(due) = again(reference, row) else {
+        let Some(due) = again(reference, lead.as_deref(), row) else {
             continue;
         };
         let moved = due.at != row.due_at;
@@ -103,7 +118,7 @@ async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) ->
         .exec(tx)
         .await?;
         if moved {
-            watch(tx, reference, row);
+            watch(tx, reference, lead.as_deref(), row);
         }
         happen(
             tx,

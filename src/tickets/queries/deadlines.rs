@@ -27,13 +27,16 @@ pub async fn of_ticket(
     id: TicketId,
 ) -> Result<Vec<TicketDeadlineOut>, AppError> {
     let conn = &kit.db.reader().await?;
-    let (_, acting) = find_for(conn, caller, id).await?;
+    let (loaded, acting) = find_for(conn, caller, id).await?;
     let internal = sees_internal(acting.role);
     let clocks = store::clocks(conn, id).await?;
     let seen = clocks
         .iter()
         .filter(|clock| internal || clock.kind == ClockKind::Resolve);
-    Ok(seen.map(|clock| explain(reference, clock, kit.now())).collect())
+    let lead = loaded.lead().map(|leg| leg.unit_path.as_str());
+    Ok(seen
+        .map(|clock| explain(reference, lead, clock, kit.now()))
+        .collect())
 }
 
 /// Pauses of a clock; one that lasts is as long as it is now.
@@ -43,8 +46,13 @@ fn pauses_until(row: &clock::Model, now: DateTime<Utc>) -> Vec<Pause> {
     pauses
 }
 
-fn explain(reference: &Reference, row: &clock::Model, now: DateTime<Utc>) -> TicketDeadlineOut {
-    let calendar = &reference.calendar;
+fn explain(
+    reference: &Reference,
+    lead: Option<&str>,
+    row: &clock::Model,
+    now: DateTime<Utc>,
+) -> TicketDeadlineOut {
+    let calendar = store::calendar(reference, row.kind, lead);
     let limit = store::whole_limit(row);
     let pauses = pauses_until(row, now);
     let line = row.policy_id.and_then(|id| reference.policy.get(id));

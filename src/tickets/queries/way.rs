@@ -40,6 +40,8 @@ pub async fn hands(
         .await?;
     let items = legs.into_iter().map(|leg| {
         let until = leg.ended_at.unwrap_or_else(|| kit.now());
+        let calendar = reference.calendars.of(&leg.unit_path);
+        let working_minutes = calendar.worked(leg.started_at, until).num_minutes();
         HandOut {
             unit_id: leg.unit_id,
             unit_name: leg.unit_name,
@@ -48,7 +50,7 @@ pub async fn hands(
             from: leg.started_at,
             to: leg.ended_at,
             minutes: (until - leg.started_at).num_minutes(),
-            working_minutes: reference.calendar.worked(leg.started_at, until).num_minutes(),
+            working_minutes,
         }
     });
     Ok(HandsOut {

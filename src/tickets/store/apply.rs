@@ -117,6 +117,7 @@ pub async fn apply(
     plan: &Plan,
     doer: Doer<'_>,
 ) -> Result<(), AppError> {
+    let lead_before = loaded.lead().map(|leg| leg.unit_path.clone());
     let at_once = loaded.ticket.version == 0 && plan.after.state == TicketState::Dispatched;
     let mut life = plan.before.clone();
     let mut previous = (loaded.ticket.entries > 0).then_some(life.state);
@@ -193,7 +194,7 @@ pub async fn apply(
         .iter()
         .flat_map(|(decision, _)| decision.ticks.iter().copied())
         .collect();
-    tick(tx, reference, loaded, &ticks).await?;
+    tick(tx, reference, loaded, lead_before.as_deref(), &ticks).await?;
     write_ticket(tx, loaded).await
 }
 

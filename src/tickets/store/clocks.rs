@@ -6,7 +6,7 @@ use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::reference::{Reference, Ruling};
-use crate::sla::rules::calendar::{Due, Limit};
+use crate::sla::rules::calendar::{Calendar, Due, Limit};
 use crate::sla::rules::pause::Pause;
 use crate::sla::rules::policy::Case;
 use crate::tickets::rules::escalation::{self, Course};
@@ -22,11 +22,14 @@ pub(super) async fn tick(
     tx: &Tx,
     reference: &Reference,
     loaded: &mut Loaded,
+    lead_before: Option<&str>,
     ticks: &[Tick],
 ) -> Result<(), AppError> {
     if ticks.is_empty() {
         return Ok(());
     }
+    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let lead = lead.as_deref();
     let before: Vec<clock::Model> = if loaded.ticket.version > 0 {
         let all = clocks(tx, loaded.ticket.id).await?;
         all.into_iter().filter(runs).collect()
@@ -35,11 +38,21 @@ pub(super) async fn tick(
     };
     let mut open = before.clone();
     for tick in ticks {
-        turn(tx, reference, loaded, &mut open, *tick);
+        turn(tx, (reference, lead), loaded, &mut open, *tick);
+    }
+    // What runs on in another unit's hands is counted by that unit's hours.
+    for row in open.iter_mut().filter(|row| runs(row) && row.paused_at.is_none()) {
+        let same = std::ptr::eq(
+            calendar(reference, row.kind, lead_before),
+            calendar(reference, row.kind, lead),
+        );
+        if !same {
+            settle(reference, lead, row);
+        }
     }
     for row in &open {
         let known = before.iter().find(|known| known.id == row.id);
-        write(tx, reference, known, row).await?;
+        write(tx, (reference, lead), known, row).await?;
     }
     open.retain(runs);
     loaded.ticket.next_due_at = next_due(&open);
@@ -52,7 +65,13 @@ fn runs(row: &clock::Model) -> bool {
 }
 
 /// What one tick makes of the clocks that are known: no statement is needed for it.
-fn turn(tx: &Tx, reference: &Reference, loaded: &Loaded, open: &mut Vec<clock::Model>, tick: Tick) {
+fn turn(
+    tx: &Tx,
+    (reference, lead): (&Reference, Option<&str>),
+    loaded: &Loaded,
+    open: &mut Vec<clock::Model>,
+    tick: Tick,
+) {
     let now = tx.now();
     match tick {
         Tick::Stop(kind) => stop(open, now, |row| row.kind == kind && row.proceeding_id.is_none()),
@@ -76,12 +95,12 @@ fn turn(tx: &Tx, reference: &Reference, loaded: &Loaded, open: &mut Vec<clock::M
             if let Some(pauses) = row.pauses.as_array_mut() {
                 pauses.push(json!([from, now]));
             }
-            settle(reference, row);
+            settle(reference, lead, row);
         }),
         Tick::Extend(kind, amount) => change(open, kind, |row| {
             row.extended += i32::try_from(amount).unwrap_or(0);
             row.extensions += 1;
-            settle(reference, row);
+            settle(reference, lead, row);
             // Who asked in time and was given more has not been late, though the answer came late.
             row.breached_at = row.breached_at.filter(|_| row.due_at <= now);
             row.stage = 0;
@@ -108,25 +127,23 @@ fn change(open: &mut [clock::Model], kind: ClockKind, make: impl FnMut(&mut cloc
 }
 
 /// Sets when a clock is due by what is known of its course.
-fn settle(reference: &Reference, row: &mut clock::Model) {
-    let due = due(reference, row);
+fn settle(reference: &Reference, lead: Option<&str>, row: &mut clock::Model) {
+    let due = due(reference, lead, row);
     row.due_at = due.at;
     row.provisional = due.provisional;
     row.calendar_version = calendar_version(reference, due.at);
 }
 
-/// When a clock is due by today's calendar: its limit with what was added, from its start, without its pauses. The
+/// When a clock is due by today's calendar of the lead unit: its limit with what was added, from its start, without its pauses. The
 /// end of one that a plan sets is the plan's.
-pub fn due(reference: &Reference, row: &clock::Model) -> Due {
+pub fn due(reference: &Reference, lead: Option<&str>, row: &clock::Model) -> Due {
     if row.by_plan {
         return Due {
             at: row.due_at,
             provisional: row.provisional,
         };
     }
-    reference
-        .calendar
-        .due_with(row.started_at, whole_limit(row), &pauses(row))
+    calendar(reference, row.kind, lead).due_with(row.started_at, whole_limit(row), &pauses(row))
 }
 
 /// A clock's limit with what was added to it.
@@ -151,7 +168,7 @@ pub fn next_due<'a>(running: impl IntoIterator<Item = &'a clock::Model>) -> Opti
 /// Writes a clock and the timer for what is next to be told about it.
 async fn write(
     tx: &Tx,
-    reference: &Reference,
+    (reference, lead): (&Reference, Option<&str>),
     known: Option<&clock::Model>,
     row: &clock::Model,
 ) -> Result<(), AppError> {
@@ -169,7 +186,7 @@ async fn write(
         (known.due_at, known.paused_at, known.stage) == (row.due_at, row.paused_at, row.stage)
     });
     if !same {
-        watch(tx, reference, row);
+        watch(tx, reference, lead, row);
     }
     Ok(())
 }
@@ -187,11 +204,11 @@ pub fn course(row: &clock::Model) -> Course {
 }
 
 /// Sets the timer for the next thing to be told about a clock that runs.
-pub fn watch(tx: &Tx, reference: &Reference, row: &clock::Model) {
+pub fn watch(tx: &Tx, reference: &Reference, lead: Option<&str>, row: &clock::Model) {
     if !runs(row) || row.paused_at.is_some() {
         return;
     }
-    if let Some((at, _)) = escalation::next(&reference.calendar, &course(row)) {
+    if let Some((at, _)) = escalation::next(calendar(reference, row.kind, lead), &course(row)) {
         timers::set(tx, timer::CLOCK, row.id.0, at);
     }
 }
@@ -227,7 +244,7 @@ fn start(
         }
     };
     let due = end.map_or_else(
-        || reference.calendar.due(tx.now(), limit),
+        || calendar(reference, kind, Some(case.unit_path)).due(tx.now(), limit),
         |at| Due {
             at,
             provisional: false,
@@ -258,7 +275,14 @@ fn start(
     })
 }
 
+/// The calendar by which a clock of a ticket is counted: that of the unit which has it in hands, by its path. Nobody
+/// has a request in hands before it is accepted.
+pub fn calendar<'a>(reference: &'a Reference, kind: ClockKind, lead: Option<&str>) -> &'a Calendar {
+    let lead = lead.filter(|_| kind != ClockKind::Accept);
+    reference.calendars.of(lead.unwrap_or("/"))
+}
+
 /// The version of the year in which a clock ends.
 pub fn calendar_version(reference: &Reference, due: DateTime<Utc>) -> i32 {
-    reference.calendar.year(local_day(due).year()).version
+    reference.calendars.of("/").year(local_day(due).year()).version
 }

@@ -117,17 +117,21 @@ on_both! {
         let sysadmin = app.staff("sysadmin").await;
         let (before, before_next) = (calendar(&app, 2027).await, calendar(&app, 2028).await);
         let right = json!({ "off": ["2028-01-01"], "work": [], "status": "official", "source": "x" });
-        for (year, wrong, pointer, rule) in [
-            ("2027", json!({ "off": ["2027-02-06"], "work": ["2027-02-06"], "status": "official", "source": "x" }), "/2027/work/0", "taken"),
-            ("2027", json!({ "off": ["2027-02-06", "2027-02-06"], "work": [], "status": "official", "source": "x" }), "/2027/off/1", "taken"),
-            ("2027", json!({ "off": ["2026-02-06"], "work": [], "status": "official", "source": "x" }), "/2027/off/0", "form"),
-            ("2027", json!({ "off": [], "work": ["2027-02-08"], "status": "official", "source": "x" }), "/2027/work/0", "form"),
-            ("2027", json!({ "off": [], "work": [], "status": "official", "source": " " }), "/2027/source", "required"),
-            ("27", json!({ "off": [], "work": [], "status": "official", "source": "x" }), "/27", "range"),
+        for (year, wrong, pointer, rule, code) in [
+            ("2027", json!({ "off": ["2027-02-06"], "work": ["2027-02-06"], "status": "official", "source": "x" }), "/2027/work/0", "taken", "calendar_contradiction"),
+            ("2027", json!({ "off": ["2027-02-06", "2027-02-06"], "work": [], "status": "official", "source": "x" }), "/2027/off/1", "taken", "calendar_contradiction"),
+            ("2027", json!({ "off": ["2026-02-06"], "work": [], "status": "official", "source": "x" }), "/2027/off/0", "form", "calendar_contradiction"),
+            ("2027", json!({ "off": [], "work": ["2027-02-08"], "status": "official", "source": "x" }), "/2027/work/0", "form", "calendar_contradiction"),
+            ("2027", json!({ "off": [], "work": [], "status": "official", "source": " " }), "/2027/source", "required", "invalid_input"),
+            ("27", json!({ "off": [], "work": [], "status": "official", "source": "x" }), "/27", "range", "invalid_input"),
         ] {
             let answer = sysadmin.post(IMPORTS, &json!({ "2028": right, year: wrong })).await;
-            assert_eq!(answer.problem(422, "invalid_input").rule(pointer), Some(rule), "{}", answer.text);
+            assert_eq!(answer.problem(422, code).rule(pointer), Some(rule), "{}", answer.text);
         }
+        // What can't be read is told first, with what contradicts itself.
+        let both = json!({ "2027": { "off": ["2027-02-06"], "work": ["2027-02-06"], "status": "official", "source": " " } });
+        let answer = sysadmin.post(IMPORTS, &both).await;
+        assert_eq!(answer.problem(422, "invalid_input").body["errors"].as_array().unwrap().len(), 2);
         sysadmin.post(IMPORTS, &json!({ "2027": { "off": ["2027-02-30"], "work": [], "status": "official", "source": "x" } })).await.problem(422, "invalid_input");
         assert_eq!((calendar(&app, 2027).await, calendar(&app, 2028).await), (before, before_next));
         assert_eq!(entries(&app, "import_calendar").await, 1, "the demonstration's own");

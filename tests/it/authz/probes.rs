@@ -136,6 +136,18 @@ fn public(stage: &Stage) -> Vec<Probe> {
         Probe::new(Op::ListServices, "GET", "/api/v1/services?limit=1", &[200]),
         Probe::new(Op::GetService, "GET", "/api/v1/services/120302", &[200]),
         Probe::new(Op::GetCalendar, "GET", "/api/v1/calendar", &[200]),
+        Probe::new(
+            Op::ListHours,
+            "GET",
+            format!("/api/v1/calendar/hours?unit_id={unit}"),
+            &[200],
+        ),
+        Probe::new(
+            Op::ListClosures,
+            "GET",
+            "/api/v1/calendar/closures?limit=1",
+            &[200],
+        ),
         Probe::new(Op::GetCallback, "GET", &link, &[200]),
         Probe::new(Op::AnswerCallback, "POST", link, &[422]).json(rating),
     ]
@@ -317,6 +329,7 @@ fn of_rules(stage: &Stage) -> Vec<Probe> {
         let create = Probe::new(Op::CreatePolicy, "POST", "/api/v1/deadline-policies", &[409]).json(line);
         probes.push(create.about(unit, Op::GetUnit));
     }
+    probes.extend(of_calendars(stage));
     for rule in &stage.rules {
         let path = format!("/api/v1/routing-rules/{}", rule.id);
         let update = Probe::new(Op::UpdateRule, "PATCH", path, &[412]).json(json!({ "name": "矩阵" }));
@@ -327,6 +340,38 @@ fn of_rules(stage: &Stage) -> Vec<Probe> {
         let update =
             Probe::new(Op::UpdatePolicy, "PATCH", path, &[412]).json(json!({ "valid_to": "2030-12-31" }));
         probes.push(update.about(line, Op::ListPolicies).stale());
+    }
+    probes
+}
+
+fn of_calendars(stage: &Stage) -> Vec<Probe> {
+    let far = json!({ "first_day": "2031-01-01", "reason": "测试" });
+    let mut probes =
+        vec![Probe::new(Op::CreateClosure, "POST", "/api/v1/calendar/closures", &[201]).json(far.clone())];
+    for unit in &stage.units {
+        // The unit has hours of that time already.
+        let hours =
+            json!({ "unit_id": unit.id, "windows": [["08:30", "12:00"]], "valid_from": "2030-01-01" });
+        let create = Probe::new(Op::CreateHours, "POST", "/api/v1/calendar/hours", &[422]).json(hours);
+        probes.push(create.about(unit, Op::GetUnit));
+        let mut closure = far.clone();
+        closure["unit_id"] = json!(unit.id);
+        let create = Probe::new(Op::CreateClosure, "POST", "/api/v1/calendar/closures", &[201]).json(closure);
+        probes.push(create.about(unit, Op::GetUnit));
+    }
+    for hours in &stage.hours {
+        let path = format!("/api/v1/calendar/hours/{}", hours.id);
+        let last = json!({ "valid_to": "2030-12-31" });
+        let update = Probe::new(Op::UpdateHours, "PATCH", &path, &[412]).json(last);
+        let delete = Probe::new(Op::DeleteHours, "DELETE", path, &[412]);
+        probes.extend([update, delete].map(|probe| probe.about(hours, Op::ListHours).stale()));
+    }
+    for closure in &stage.closures {
+        let path = format!("/api/v1/calendar/closures/{}", closure.id);
+        let last = json!({ "last_day": "2031-01-02" });
+        let update = Probe::new(Op::UpdateClosure, "PATCH", &path, &[412]).json(last);
+        let delete = Probe::new(Op::DeleteClosure, "DELETE", path, &[412]);
+        probes.extend([update, delete].map(|probe| probe.about(closure, Op::ListClosures).stale()));
     }
     probes
 }

@@ -52,6 +52,8 @@ pub struct Stage {
     pub clients: Vec<Thing>,
     pub rules: Vec<Thing>,
     pub policies: Vec<Thing>,
+    pub hours: Vec<Thing>,
+    pub closures: Vec<Thing>,
     /// Special services that are offered; ids are codes.
     pub services: Vec<Thing>,
     /// Special services that wait for a decision; ids are codes.
@@ -100,6 +102,20 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         clients: clients(app, &units).await,
         rules: rules(app, &units).await,
         policies: policies(app, &units).await,
+        hours: of_calendar(
+            app,
+            &units,
+            "hours",
+            json!({ "windows": [["08:30", "12:00"]], "valid_from": "2030-01-01" }),
+        )
+        .await,
+        closures: of_calendar(
+            app,
+            &units,
+            "closures",
+            json!({ "first_day": "2031-01-01", "reason": "矩阵" }),
+        )
+        .await,
         notices: notices(app, cast).await,
         dead_notice: dead_notice(app).await,
         loose_file: thing("of the operator", &file, "", loose),
@@ -428,6 +444,21 @@ async fn policies(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
             &unit.id,
             unit.facts.clone(),
         ));
+    }
+    things
+}
+
+/// Hours and closures of units in years that no request of this test is counted into.
+async fn of_calendar(app: &TestApp, units: &[Thing], what: &str, body: Value) -> Vec<Thing> {
+    let admin = app.staff("sysadmin").await;
+    let mut things = Vec::new();
+    for unit in units {
+        let mut body = body.clone();
+        body["unit_id"] = json!(unit.id);
+        let made = admin.post(&format!("/api/v1/calendar/{what}"), &body).await;
+        made.expect(201);
+        let facts = unit.facts.clone();
+        things.push(thing(unit.class, &made.text_at("/id"), &unit.id, facts));
     }
     things
 }

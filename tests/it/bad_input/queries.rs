@@ -14,6 +14,8 @@ const LISTS: &[(&str, &str)] = &[
     ("sysadmin", "/api/v1/deadline-policies"),
     ("sysadmin", "/api/v1/routing-rules"),
     ("sysadmin", "/api/v1/calendar"),
+    ("sysadmin", "/api/v1/calendar/hours"),
+    ("sysadmin", "/api/v1/calendar/closures"),
     ("sysadmin", "/api/v1/notices/dead"),
     ("auditor", "/api/v1/audit"),
     ("secadmin", "/api/v1/clients"),

@@ -2,7 +2,6 @@
 
 use super::{LEAD, answered, clock, dispatched, id_of, in_progress, kinds, refused, registered_by, seen};
 use crate::on_both;
-use crate::support::TestApp;
 use serde_json::{Value, json};
 
 fn into(other: &str) -> Value {

@@ -2,7 +2,6 @@
 
 use super::{LEAD, MANAGER, answered, clock, in_progress, refused, seen, told};
 use crate::on_both;
-use crate::support::TestApp;
 use serde_json::{Value, json};
 
 on_both! {

@@ -2,7 +2,6 @@
 
 use super::{LEAD, MANAGER, clock, dispatched, id_of, in_progress, kinds, refused, return_to, seen};
 use crate::on_both;
-use crate::support::TestApp;
 use chrono::TimeDelta;
 use serde_json::json;
 

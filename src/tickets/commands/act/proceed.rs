@@ -198,7 +198,8 @@ async fn grant_extension(
         .map(|mut row| {
             let before = row.due_at;
             row.extended += amount;
-            (before, store::due(&setting.reference, &row).at)
+            let lead = loaded.lead().map(|leg| leg.unit_path.as_str());
+            (before, store::due(&setting.reference, lead, &row).at)
         });
     let said = Said {
         public_text: reason,
