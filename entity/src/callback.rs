@@ -1,6 +1,6 @@
 //! Call-backs: what the requester says of the result.
 
-use crate::id::{CallbackId, TicketId};
+use crate::id::{CallbackId, TicketId, UnitId};
 use crate::kind::{ActorKind, CallbackState};
 use sea_orm::entity::prelude::*;
 
@@ -13,6 +13,10 @@ pub struct Model {
     pub id: CallbackId,
     pub ticket_id: TicketId,
     pub round: i32,
+    /// The unit whose work is rated.
+    pub unit_id: Option<UnitId>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unit_path: Option<String>,
     pub token_hash: Vec<u8>,
     pub state: CallbackState,
     pub attempts: i32,

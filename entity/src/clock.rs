@@ -1,6 +1,6 @@
 //! Clocks of a ticket: one row a limit and round.
 
-use crate::id::{ClockId, PolicyId, ProceedingId, TicketId};
+use crate::id::{ClockId, PolicyId, ProceedingId, TicketId, UnitId};
 use crate::kind::{ClockKind, LimitUnit};
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +14,12 @@ pub struct Model {
     pub ticket_id: TicketId,
     /// The small life whose clock it is; null for the ticket's own.
     pub proceeding_id: Option<ProceedingId>,
+    /// The unit whose duty it is.
+    pub unit_id: Option<UnitId>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unit_path: Option<String>,
+    /// Whether figures count it: not that of a ticket that was merged into another or taken back.
+    pub counts: bool,
     pub kind: ClockKind,
     pub round: i32,
     pub amount: i32,

@@ -76,6 +76,9 @@ pub struct Model {
     pub head: Vec<u8>,
     /// Nearest due time of a running clock.
     pub next_due_at: Option<DateTimeUtc>,
+    /// When the lamp of that clock turns yellow, and orange.
+    pub yellow_at: Option<DateTimeUtc>,
+    pub orange_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
     pub closed_at: Option<DateTimeUtc>,
     pub updated_at: DateTimeUtc,

@@ -34,6 +34,10 @@ pub fn head() -> OpenApi {
         ("catalogue", "What can be asked for · 服务目录"),
         ("intake", "Who calls, from where, about what · 受理"),
         ("tickets", "Requests and their way · 工单"),
+        (
+            "supervision",
+            "What stands where, figures, actions in bulk · 督导",
+        ),
         ("register", "Residents and merchants · 居民与商户"),
         ("notices", "Messages to people · 通知"),
         ("administration", "Staff, rules, settings · 管理"),

@@ -55,6 +55,16 @@ impl IdGen {
     }
 }
 
+/// The least id that is made at an instant or later: rows are in the order of their making, so a span of time is a
+/// span of ids.
+#[must_use]
+pub fn least_at<T: From<Uuid>>(at: chrono::DateTime<chrono::Utc>) -> T {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+    T::from(Uuid::from_u128(
+        u128::from(millis) << 80 | 0x7000 << 64 | 0x8000_0000_0000_0000,
+    ))
+}
+
 /// Fills a buffer with unpredictable bytes.
 pub fn fill(buffer: &mut [u8]) {
     // The operating system's generator does not fail once it is seeded; without it nothing may run.

@@ -2,14 +2,18 @@
 
 mod access;
 mod action;
+mod bulk;
 mod deadline;
+mod figures;
 mod input;
 mod output;
 mod way;
 
 pub use access::{AccessOut, AccessQuery};
 pub use action::{ActionIn, LimitIn, MilestoneIn, RatingIn, Reason};
+pub use bulk::{BulkIn, BulkOut, BulkTicket, OutcomeOut};
 pub use deadline::{TicketDeadlineOut, TicketDeadlinesOut};
+pub use figures::{By, DaySpan, DeskOut, DeskUnitOut, FigureRow, FiguresOut, FiguresQuery, LampsOut};
 pub use input::{CallerIn, ContactIn, RegisterIn, SimilarIn, TicketsQuery};
 pub use output::{
     AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, ProceedingOut, QueueOut, QueuesOut,

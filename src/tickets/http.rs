@@ -5,6 +5,7 @@ mod callbacks;
 mod desk;
 mod files;
 mod intake;
+mod supervision;
 mod way;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,6 +16,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(intake::identify_caller)
         .service(intake::find_similar)
         .service(intake::register_ticket)
+        .service(supervision::get_desk)
+        .service(supervision::get_figures)
+        .service(supervision::act_in_bulk)
         .service(desk::list_tickets)
         .service(desk::count_queues)
         .service(desk::get_ticket)

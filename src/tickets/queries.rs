@@ -1,7 +1,10 @@
-//! What can be asked: lists, one ticket, its deadlines and way, who looked at it, similar matters, counts.
+//! What can be asked: lists, one ticket, its deadlines and way, who looked at it, similar matters,
+//! counts, figures.
 
 pub mod deadlines;
+pub mod desk;
 pub mod detail;
+mod figures;
 pub mod list;
 pub mod looks;
 pub mod queues;

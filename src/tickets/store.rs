@@ -9,9 +9,9 @@ use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
-pub use clocks::{calendar, calendar_version, course, due, next_due, pauses, watch, whole_limit};
-use entity::id::{TicketId, UnitId};
-use entity::kind::{ClockKind, EntryKind, LegNature};
+pub use clocks::{calendar, calendar_version, course, due, pauses, set_next_due, watch, whole_limit};
+use entity::id::TicketId;
+use entity::kind::{EntryKind, LegNature};
 use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};
 pub use legs::LegData;
 pub use proceedings::Asked;
@@ -92,18 +92,6 @@ impl Loaded {
     pub fn lead(&self) -> Option<&assignment::Model> {
         self.legs.iter().find(|leg| leg.nature == LegNature::Lead)
     }
-}
-
-/// The unit whose duty a clock is: that of the small life, else the lead.
-#[must_use]
-pub fn charged(loaded: &Loaded, row: &clock::Model) -> Option<UnitId> {
-    let small = row
-        .proceeding_id
-        .filter(|_| matches!(row.kind, ClockKind::Task | ClockKind::Whistle))
-        .and_then(|id| loaded.proceedings.iter().find(|row| row.id == id));
-    small
-        .map_or_else(|| loaded.lead().map(|leg| leg.unit_id), |small| small.unit_id)
-        .filter(|_| row.kind != ClockKind::Arbitrate)
 }
 
 /// A ticket to be changed: its row is locked until the end of the transaction.

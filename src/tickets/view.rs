@@ -4,6 +4,7 @@ use super::dto::{
     AttachmentOut, ClockOut, EntryOut, ProceedingOut, ReceiptOut, RequesterOut, TicketOut, TicketRow,
 };
 use super::facts;
+use super::queries::list;
 use super::rules::number;
 use super::store::{Loaded, label};
 use crate::access::actor::{Acting, Actor};
@@ -71,6 +72,9 @@ pub fn row(
         staff_name: person.map(str::to_owned),
         next_due_at: ticket.next_due_at,
         overdue: ticket.next_due_at.is_some_and(|due| due <= now),
+        lamp: list::lamp([ticket.yellow_at, ticket.orange_at, ticket.next_due_at], now),
+        supervised: ticket.supervised,
+        urges: ticket.urges,
         created_at: ticket.created_at,
     }
 }
@@ -134,9 +138,7 @@ pub fn ticket(
             .collect(),
         proceedings: proceedings(vault, &whole.loaded.proceedings, internal)?,
         no_return: ticket.no_return,
-        supervised: ticket.supervised,
         hard_case: ticket.hard_case,
-        urges: ticket.urges,
         merged_into: ticket.primary_id.filter(|_| internal),
         followers: ticket.followers,
         timeline: entries(vault, &whole.timeline, seen)?,

@@ -4,6 +4,7 @@
 mod merging;
 mod others;
 mod returns;
+mod supervision;
 mod telling;
 mod time;
 

@@ -198,6 +198,11 @@ operations! {
         Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
         Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
     }
+    GetDesk "get_desk" { UnitLead: Unit, StreetManager: Subtree, Arbiter: District, Supervisor: District }
+    GetFigures "get_figures" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District, Analyst: District }
+    ActInBulk "act_in_bulk" {
+        Dispatcher: District, UnitLead: Unit, StreetManager: Subtree, Arbiter: District, Supervisor: District,
+    }
     GetTicket "get_ticket" {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,

@@ -76,6 +76,13 @@ impl<T> Answer<T> {
         &self.kept
     }
 
+    /// The version of its `ETag`.
+    #[must_use]
+    pub fn version_of(&self) -> Option<i64> {
+        let tag = self.kept.etag.as_ref()?;
+        tag.trim_matches('"').parse().ok()
+    }
+
     /// An answer given before.
     #[must_use]
     pub fn replay(mut kept: Kept) -> Self {

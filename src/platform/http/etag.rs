@@ -11,6 +11,12 @@ use std::future::{Ready, ready};
 pub struct IfMatch(pub i64);
 
 impl IfMatch {
+    /// A version that was named elsewhere than in a header.
+    #[must_use]
+    pub fn version(version: i64) -> Self {
+        Self(version)
+    }
+
     /// Refuses when the version has moved on.
     ///
     /// # Errors

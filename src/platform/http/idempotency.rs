@@ -124,6 +124,15 @@ where
 }
 
 impl Once {
+    /// For a part of a request that acts on several things.
+    #[must_use]
+    pub fn part(&self, name: &[u8]) -> Self {
+        Self {
+            key: sha256(&[&self.key, b"\n", name]),
+            request: self.request.clone(),
+        }
+    }
+
     async fn find(&self, tx: &Tx, vault: &Vault) -> Result<Option<Kept>, AppError> {
         let Some(row) = idempotency::Entity::find_by_id(self.key.clone()).one(tx).await? else {
             return Ok(None);

@@ -7,9 +7,10 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use entity::kind::{CalendarStatus, Counting, DayKind, Lamp, LimitUnit};
 use std::collections::BTreeSet;
 
-/// Shares of a limit, in per cent, from which the lamp is yellow and orange.
-const YELLOW: u8 = 70;
-const ORANGE: u8 = 90;
+/// Share of a limit, in per cent, from which the lamp is yellow.
+pub const YELLOW: u8 = 70;
+/// Share from which the lamp is orange.
+pub const ORANGE: u8 = 90;
 
 /// A day between the start of a limit and its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +92,44 @@ impl Calendar {
         u8::try_from(spent(now.max(from)) * 100 / whole)
             .unwrap_or(100)
             .min(100)
+    }
+
+    /// When so much of a limit is used up: the inverse of [`Calendar::used_up`].
+    #[must_use]
+    pub fn used_up_at(
+        &self,
+        unit: LimitUnit,
+        (from, due): Span,
+        pauses: &[Pause],
+        percent: u8,
+    ) -> DateTime<Utc> {
+        let share =
+            |whole: TimeDelta| TimeDelta::milliseconds(whole.num_milliseconds() * i64::from(percent) / 100);
+        let rested = |worth: &dyn Fn(DateTime<Utc>, DateTime<Utc>) -> TimeDelta| {
+            let each = pauses
+                .iter()
+                .map(|(stood, ran)| worth((*stood).max(from), (*ran).min(due)));
+            each.filter(|part| *part > TimeDelta::zero()).sum::<TimeDelta>()
+        };
+        if !unit.by_calendar() {
+            let plain = |from, to| to - from;
+            let at = from + share(due - from - rested(&plain));
+            return pauses.iter().fold(
+                at,
+                |at, (stood, ran)| {
+                    if *stood < at { *ran + (at - *stood) } else { at }
+                },
+            );
+        }
+        let worked = |from, to| self.worked(from, to);
+        let at = self.after_working_time(from, share(self.worked(from, due) - rested(&worked)));
+        pauses.iter().fold(at, |at, (stood, ran)| {
+            if *stood < at {
+                self.after_working_time(*ran, self.worked(*stood, at))
+            } else {
+                at
+            }
+        })
     }
 
     /// What of a day lies between two instants and in no pause.
@@ -243,6 +282,20 @@ mod tests {
             let all: Vec<NaiveDate> = days.iter().map(|day| day.day).collect();
             let whole: Vec<NaiveDate> = all[0].iter_days().take(all.len()).collect();
             prop_assert_eq!(all, whole);
+        }
+
+        #[test]
+        fn the_lamp_turns_when_so_much_is_used_up(minute in 0_i64..1_000_000, n in 1_u32..20, unit in 0_usize..4, after in 0_i64..20_000, long in 0_i64..20_000) {
+            let from = local("2025-01-01T00:00") + TimeDelta::minutes(minute);
+            let unit = LimitUnit::ALL[unit];
+            let pauses = [(from + TimeDelta::minutes(after), from + TimeDelta::minutes(after + long))];
+            let due = china().due_with(from, Limit { amount: n, unit }, &pauses).at;
+            for percent in [YELLOW, ORANGE] {
+                let at = china().used_up_at(unit, (from, due), &pauses, percent);
+                prop_assert!(at <= due);
+                let used = |at| china().used_up(unit, (from, due), at, &pauses);
+                prop_assert!(used(at) >= percent - 1 && used(at - TimeDelta::seconds(90)) <= percent, "{} {}", used(at), percent);
+            }
         }
 
         #[test]

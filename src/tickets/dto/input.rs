@@ -4,7 +4,7 @@ use crate::intake::PlaceIn;
 use crate::platform::personal::Personal;
 use chrono::{DateTime, Utc};
 use entity::id::{AttachmentId, ResidentId, StaffId, UnitId};
-use entity::kind::{Channel, RequestType, Standing, TicketState, Urgency};
+use entity::kind::{Channel, Lamp, RequestType, Standing, TicketState, Urgency};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -101,7 +101,8 @@ pub struct SimilarIn {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TicketsQuery {
-    /// `unsigned`, `mine`, `unit`, `pool`, `approval`, `callback`, `overdue`, `intake`: ready-made filters.
+    /// `unsigned`, `mine`, `unit`, `pool`, `approval`, `callback`, `overdue`, `intake`, `returns`, `suspended`,
+    /// `supervised`, `hard_cases`: ready-made filters.
     pub queue: Option<String>,
     /// In this state.
     pub state: Option<TicketState>,
@@ -119,6 +120,8 @@ pub struct TicketsQuery {
     pub urgency: Option<Urgency>,
     /// That came this way.
     pub channel: Option<Channel>,
+    /// Whose nearest clock shows this lamp.
+    pub lamp: Option<Lamp>,
     /// Whether a clock has run out.
     pub overdue: Option<bool>,
     /// Registered at or after.

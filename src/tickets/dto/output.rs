@@ -4,8 +4,9 @@ use crate::intake::RouteOut;
 use chrono::{DateTime, Utc};
 use entity::id::{AttachmentId, ProceedingId, ResidentId, StaffId, TicketId, UnitId};
 use entity::kind::{
-    ActorKind, CallbackState, Channel, ClockKind, EntryKind, LimitUnit, ProceedingKind, ProceedingState,
-    RequestType, ReturnGround, Role, Standing, TicketResult, TicketState, Urgency, Visibility,
+    ActorKind, CallbackState, Channel, ClockKind, EntryKind, Lamp, LimitUnit, ProceedingKind,
+    ProceedingState, RequestType, ReturnGround, Role, Standing, TicketResult, TicketState, Urgency,
+    Visibility,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -47,6 +48,13 @@ pub struct TicketRow {
     pub next_due_at: Option<DateTime<Utc>>,
     /// Whether that time has passed.
     pub overdue: bool,
+    /// The lamp of that clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lamp: Option<Lamp>,
+    /// Whether it is under supervision (督办).
+    pub supervised: bool,
+    /// How often the requester pressed for an answer (催办).
+    pub urges: i32,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
 }
@@ -267,12 +275,8 @@ pub struct TicketOut {
     pub proceedings: Vec<ProceedingOut>,
     /// Whether it may be given back no more (禁止退单).
     pub no_return: bool,
-    /// Whether it is under supervision (督办).
-    pub supervised: bool,
     /// Whether it runs by a plan of milestones (疑难件).
     pub hard_case: bool,
-    /// How often the requester pressed for an answer (催办).
-    pub urges: i32,
     /// The ticket into which it was merged; for staff.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<TicketId>,

@@ -9,7 +9,7 @@ use crate::tickets::commands::callback;
 use crate::tickets::facts;
 use crate::tickets::rules::escalation::{self, Step};
 use crate::tickets::rules::lifecycle::{By, Command};
-use crate::tickets::store::{self, Doer, Loaded, Plan, Said, apply, happen, timer, watch, write_ticket};
+use crate::tickets::store::{self, Doer, Plan, Said, apply, happen, timer, watch, write_ticket};
 use entity::id::{ClockId, TicketId};
 use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{clock, durable_timer};
@@ -70,18 +70,18 @@ async fn tell(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
     .exec(tx)
     .await?;
     watch(tx, &reference, lead.as_deref(), &row);
-    let (kind, said) = words(&reference, &loaded, &row, step);
+    let (kind, said) = words(&reference, &row, step);
     happen(tx, &desk.kit.vault, &mut loaded, kind, &said, Doer::SYSTEM)?;
     write_ticket(tx, &mut loaded).await
 }
 
-fn words(reference: &Reference, loaded: &Loaded, row: &clock::Model, step: Step) -> (EntryKind, Said) {
+fn words(reference: &Reference, row: &clock::Model, step: Step) -> (EntryKind, Said) {
     let kind = match step {
         Step::Remind => EntryKind::Reminded,
         Step::Overdue => EntryKind::Overdue,
         Step::Escalate | Step::Report => EntryKind::Escalated,
     };
-    let charged = store::charged(loaded, row);
+    let charged = row.unit_id;
     let unit = charged
         .and_then(|id| reference.directory.get(id))
         .map(|unit| unit.kind);

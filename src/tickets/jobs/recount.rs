@@ -7,7 +7,7 @@ use crate::reference::{Desk, Reference};
 use crate::sla;
 use crate::sla::rules::calendar::Due;
 use crate::tickets::store::{
-    self, Doer, Said, calendar_version, happen, next_due, timer, watch, write_ticket,
+    self, Doer, Said, calendar_version, happen, set_next_due, timer, watch, write_ticket,
 };
 use entity::id::TicketId;
 use entity::kind::{ClockKind, EntryKind, LegNature, LimitUnit};
@@ -129,6 +129,6 @@ async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) ->
             Doer::SYSTEM,
         )?;
     }
-    loaded.ticket.next_due_at = next_due(clocks.iter().filter(|row| row.stopped_at.is_none()));
+    set_next_due(reference, &mut loaded, &clocks);
     write_ticket(tx, &mut loaded).await
 }

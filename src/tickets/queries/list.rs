@@ -12,17 +12,18 @@ use crate::tickets::dto::{TicketRow, TicketsQuery};
 use crate::tickets::rules::{likeness, number};
 use chrono::{DateTime, Utc};
 use entity::id::TicketId;
-use entity::kind::{Channel, LegNature, RequestType, Role, TicketState, Urgency};
+use entity::kind::{Channel, Lamp, LegNature, RequestType, Role, TicketState, Urgency};
 use entity::{assignment, ticket, ticket_requester, ticket_search};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-/// Tickets of these states are done.
-pub const DONE: [TicketState; 4] = [
+/// Tickets of these states are done, or are treated with another.
+pub const DONE: [TicketState; 5] = [
     TicketState::Closed,
     TicketState::Rejected,
     TicketState::Redirected,
     TicketState::Withdrawn,
+    TicketState::Merged,
 ];
 
 const LEAD: &str = "lead";
@@ -41,6 +42,10 @@ pub struct Listed {
     channel: Channel,
     place_name: String,
     next_due_at: Option<DateTime<Utc>>,
+    yellow_at: Option<DateTime<Utc>>,
+    orange_at: Option<DateTime<Utc>>,
+    supervised: bool,
+    urges: i32,
     created_at: DateTime<Utc>,
     unit_name: Option<String>,
     staff_name: Option<String>,
@@ -69,9 +74,24 @@ impl Listed {
             staff_name: self.staff_name.filter(|_| names),
             next_due_at: self.next_due_at,
             overdue: self.next_due_at.is_some_and(|due| due <= now),
+            lamp: lamp([self.yellow_at, self.orange_at, self.next_due_at], now),
+            supervised: self.supervised,
+            urges: self.urges,
             created_at: self.created_at,
         }
     }
+}
+
+/// The lamp of the nearest clock, by when it turns.
+pub fn lamp([yellow, orange, red]: [Option<DateTime<Utc>>; 3], now: DateTime<Utc>) -> Option<Lamp> {
+    let turned = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= now);
+    red?;
+    Some(match (turned(red), turned(orange), turned(yellow)) {
+        (true, _, _) => Lamp::Red,
+        (_, true, _) => Lamp::Orange,
+        (_, _, true) => Lamp::Yellow,
+        _ => Lamp::Green,
+    })
 }
 
 /// What to list by which order.
@@ -207,6 +227,10 @@ pub fn select() -> SelectStatement {
         C::Channel,
         C::PlaceName,
         C::NextDueAt,
+        C::YellowAt,
+        C::OrangeAt,
+        C::Supervised,
+        C::Urges,
         C::CreatedAt,
     ] {
         select.column((ticket::Entity, column));
@@ -317,6 +341,19 @@ fn sort(query: &TicketsQuery) -> Result<Sort, AppError> {
     }
 }
 
+/// Tickets whose nearest clock shows a lamp now.
+fn lit(lamp: Lamp, now: DateTime<Utc>) -> SimpleExpr {
+    use ticket::Column as C;
+    let from = |column: C| col(column).lte(now);
+    let until = |column: C| col(column).gt(now);
+    match lamp {
+        Lamp::Green => until(C::YellowAt),
+        Lamp::Yellow => from(C::YellowAt).and(until(C::OrangeAt)),
+        Lamp::Orange => from(C::OrangeAt).and(until(C::NextDueAt)),
+        Lamp::Red => from(C::NextDueAt),
+    }
+}
+
 fn filters(
     directory: &Directory,
     actor: &Actor,
@@ -354,6 +391,9 @@ fn filters(
         all = all
             .add(col(C::Category).gte(category.as_str()))
             .add(col(C::Category).lt(format!("{category}:")));
+    }
+    if let Some(lamp) = query.lamp {
+        all = all.add(lit(lamp, now)).add(col(C::State).is_not_in(DONE));
     }
     if let Some(overdue) = query.overdue {
         let late = col(C::NextDueAt).lte(now);
@@ -487,10 +527,25 @@ fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleEx
         "unit" => open().and(Expr::col((Alias::new(LEAD), assignment::Column::UnitId)).is_not_null()),
         "approval" => state(TicketState::ReplyReview),
         "callback" => state(TicketState::Callback),
+        "returns" => state(TicketState::ReturnReview),
+        "suspended" => state(TicketState::Suspended),
+        "supervised" => open().and(col(C::Supervised).eq(true)),
+        "hard_cases" => open().and(col(C::HardCase).eq(true)),
         "overdue" => open().and(col(C::NextDueAt).lte(now)),
         _ => {
             let words = [
-                "intake", "pool", "unsigned", "mine", "unit", "approval", "callback", "overdue",
+                "intake",
+                "pool",
+                "unsigned",
+                "mine",
+                "unit",
+                "approval",
+                "callback",
+                "overdue",
+                "returns",
+                "suspended",
+                "supervised",
+                "hard_cases",
             ];
             return Err(AppError::field(
                 "?queue",

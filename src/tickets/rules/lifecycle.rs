@@ -30,6 +30,8 @@ pub enum Tick {
     StopFor(ProceedingId),
     /// All of the ticket's own stop.
     StopAll,
+    /// Those that run are counted by figures, or not.
+    Count(bool),
     /// Stands still.
     Pause(ClockKind),
     /// Runs on.
@@ -351,7 +353,7 @@ fn finish(life: &Life, command: &Command, moment: Moment) -> Result<Decision, Re
                 E::Withdrawn,
                 S::Withdrawn,
                 vec![Change::Primary(None)],
-                vec![Tick::StopAll],
+                vec![Tick::Count(false), Tick::StopAll],
             )
             .lapsing(life, &open)
         }

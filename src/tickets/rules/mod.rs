@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod chain;
 pub mod escalation;
+pub mod figures;
 pub mod lifecycle;
 pub mod likeness;
 pub mod number;

@@ -7,13 +7,14 @@ use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::reference::{Reference, Ruling};
 use crate::sla::rules::calendar::{Calendar, Due, Limit};
+use crate::sla::rules::explain::{ORANGE, YELLOW};
 use crate::sla::rules::pause::Pause;
 use crate::sla::rules::policy::Case;
 use crate::tickets::rules::escalation::{self, Course};
 use crate::tickets::rules::lifecycle::{Span, Tick};
 use chrono::{DateTime, Datelike, Utc};
 use entity::clock;
-use entity::id::ProceedingId;
+use entity::id::{ProceedingId, UnitId};
 use entity::kind::{ClockKind, LimitUnit};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
@@ -50,12 +51,17 @@ pub(super) async fn tick(
             settle(reference, lead, row);
         }
     }
+    if lead_before != lead {
+        for row in open.iter_mut().filter(|row| runs(row)) {
+            (row.unit_id, row.unit_path) = duty_of(loaded, row.kind, row.proceeding_id).unzip();
+        }
+    }
     for row in &open {
         let known = before.iter().find(|known| known.id == row.id);
         write(tx, (reference, lead), known, row).await?;
     }
     open.retain(runs);
-    loaded.ticket.next_due_at = next_due(&open);
+    set_next_due(reference, loaded, &open);
     loaded.running = open;
     Ok(())
 }
@@ -89,6 +95,14 @@ fn turn(
         Tick::StartFor(kind, id, span) => {
             open.extend(start(tx, reference, loaded, (kind, Some(id)), span));
         }
+        Tick::Count(counts) => {
+            for row in open
+                .iter_mut()
+                .filter(|row| row.stopped_at.is_none_or(|at| at == now))
+            {
+                row.counts = counts;
+            }
+        }
         Tick::Pause(kind) => change(open, kind, |row| row.paused_at = Some(now)),
         Tick::Resume(kind) => change(open, kind, |row| {
             let Some(from) = row.paused_at.take() else { return };
@@ -111,6 +125,18 @@ fn turn(
             row.provisional = false;
             row.stage = 0;
         }),
+    }
+}
+
+/// The unit whose duty a clock is.
+fn duty_of(loaded: &Loaded, kind: ClockKind, proceeding: Option<ProceedingId>) -> Option<(UnitId, String)> {
+    let small = proceeding
+        .filter(|_| matches!(kind, ClockKind::Task | ClockKind::Whistle))
+        .and_then(|id| loaded.proceedings.iter().find(|row| row.id == id));
+    match (kind, small) {
+        (ClockKind::Accept | ClockKind::Arbitrate | ClockKind::Callback, _) => None,
+        (_, Some(small)) => small.unit_id.zip(small.unit_path.clone()),
+        (_, None) => loaded.lead().map(|leg| (leg.unit_id, leg.unit_path.clone())),
     }
 }
 
@@ -156,13 +182,26 @@ pub fn pauses(row: &clock::Model) -> Vec<Pause> {
     serde_json::from_value(row.pauses.clone()).unwrap_or_default()
 }
 
-/// When something is due next, of clocks that run. Windows that close are nobody's duty, and a call-back that nobody
-/// answers lapses; what stands still is not due.
-pub fn next_due<'a>(running: impl IntoIterator<Item = &'a clock::Model>) -> Option<DateTime<Utc>> {
-    let clocks = running
+/// Sets when something is due next, and when its lamp turns, of clocks that run. Windows that close are nobody's duty,
+/// and a call-back that nobody answers lapses; what stands still is not due.
+pub fn set_next_due<'a>(
+    reference: &Reference,
+    loaded: &mut Loaded,
+    running: impl IntoIterator<Item = &'a clock::Model>,
+) {
+    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let next = running
         .into_iter()
-        .filter(|clock| escalation::is_duty(clock.kind) && clock.paused_at.is_none());
-    clocks.map(|clock| clock.due_at).min()
+        .filter(|row| runs(row) && escalation::is_duty(row.kind) && row.paused_at.is_none())
+        .min_by_key(|row| row.due_at);
+    let turns = |percent| {
+        let row = next?;
+        let calendar = calendar(reference, row.kind, lead.as_deref());
+        Some(calendar.used_up_at(row.unit, (row.started_at, row.due_at), &pauses(row), percent))
+    };
+    loaded.ticket.yellow_at = turns(YELLOW);
+    loaded.ticket.orange_at = turns(ORANGE);
+    loaded.ticket.next_due_at = next.map(|row| row.due_at);
 }
 
 /// Writes a clock and the timer for what is next to be told about it.
@@ -243,6 +282,7 @@ fn start(
             (nothing, None, Some(at))
         }
     };
+    let unit = duty_of(loaded, kind, proceeding);
     let due = end.map_or_else(
         || calendar(reference, kind, Some(case.unit_path)).due(tx.now(), limit),
         |at| Due {
@@ -254,6 +294,9 @@ fn start(
         id: tx.ids().id(),
         ticket_id: ticket.id,
         proceeding_id: proceeding,
+        unit_id: unit.as_ref().map(|(id, _)| *id),
+        unit_path: unit.map(|(_, path)| path),
+        counts: true,
         kind,
         round: ticket.round,
         amount: i32::try_from(limit.amount).unwrap_or(i32::MAX),

@@ -419,6 +419,10 @@ async fn before_tickets(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe
         Probe::new(Op::FindSimilar, "POST", "/api/v1/tickets/similar", &[200]).json(similar),
         Probe::new(Op::ListTickets, "GET", "/api/v1/tickets?limit=1", &[200]),
         Probe::new(Op::CountQueues, "GET", "/api/v1/queues", &[200]),
+        Probe::new(Op::GetDesk, "GET", "/api/v1/desk", &[200]),
+        Probe::new(Op::GetFigures, "GET", "/api/v1/figures", &[200]),
+        Probe::new(Op::ActInBulk, "POST", "/api/v1/tickets/bulk", &[422])
+            .json(json!({ "tickets": [], "action": { "action": "note", "internal_text": "x" } })),
         Probe {
             sends: Sends::File,
             ..Probe::new(Op::UploadAttachment, "POST", "/api/v1/attachments", &[422])

@@ -88,18 +88,21 @@ pub(super) fn merge(life: &Life, command: &Command) -> Result<Decision, Refusal>
                 E::Merged,
                 S::Merged,
                 vec![Change::Primary(Some(*into))],
-                ticks.map(Tick::Stop).to_vec(),
+                std::iter::once(Tick::Count(false))
+                    .chain(ticks.map(Tick::Stop))
+                    .collect(),
             )
             .lapsing(life, OF_TICKET)
         }
         Command::Unmerge => {
             let to = life.came_from.unwrap_or(S::PendingDispatch);
-            let ticks = match to {
+            let mut ticks = match to {
                 S::Registered => vec![Tick::Start(ClockKind::Accept)],
                 S::Dispatched => vec![Tick::Start(ClockKind::Sign)],
                 S::InProgress if !life.contacted => vec![Tick::Start(ClockKind::FirstContact)],
                 _ => vec![],
             };
+            ticks.push(Tick::Count(true));
             Decision::one(E::Unmerged, to, vec![Change::Primary(None)], ticks)
         }
         Command::Follow { place, by, result } => {
