@@ -19,7 +19,10 @@ pub struct Model {
     pub unit_path: Option<String>,
     pub token_hash: Vec<u8>,
     pub state: CallbackState,
+    /// Attempts in different parts of days: a second one in the same part does not count.
     pub attempts: i32,
+    /// When somebody last tried.
+    pub tried_at: Option<DateTimeUtc>,
     pub contacted: Option<bool>,
     pub solved: Option<bool>,
     /// 5 very satisfied … 1 very dissatisfied (好差评).

@@ -192,6 +192,8 @@ vocabulary! {
         SupervisionClosed = "supervision_closed" "督办办结",
         Urged = "urged" "催办",
         Appealed = "appealed" "申诉",
+        Rechecked = "rechecked" "复发回查",
+        Corrected = "corrected" "更正",
     }
 
     /// Who did something.
@@ -398,6 +400,9 @@ vocabulary! {
         Abuse = "abuse" "恶意骚扰或无实质诉求",
         SameMatterInProgress = "same_matter_in_progress" "同一事项正在办理",
         SameMatterDone = "same_matter_done" "同一事项已依法办结",
+        AgainstPolicy = "against_policy" "不符合法律法规政策",
+        Untrue = "untrue" "经核实不属实",
+        Unreasonable = "unreasonable" "经核实或听证诉求不合理",
     }
 
     /// Lines to which a call is passed on at once.
@@ -414,6 +419,14 @@ vocabulary! {
     CalendarStatus {
         Official = "official" "已公布",
         Provisional = "provisional" "未公布",
+    }
+}
+
+impl RejectReason {
+    /// Whether it can be known only after verification, by somebody other than who handles it (domain §6.1).
+    #[must_use]
+    pub const fn after_verification(self) -> bool {
+        matches!(self, Self::AgainstPolicy | Self::Untrue | Self::Unreasonable)
     }
 }
 

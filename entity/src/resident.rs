@@ -28,6 +28,9 @@ pub struct Model {
     pub household_id: Option<HouseholdId>,
     #[sea_orm(column_type = "JsonBinary")]
     pub labels: Json,
+    /// How and when somebody wants to be reached: `{"channel": …, "quiet_from": …, "quiet_to": …}`.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub preference: Option<Json>,
     #[sea_orm(column_type = "Text", nullable)]
     pub password_hash: Option<String>,
     pub phone_verified_at: Option<DateTimeUtc>,

@@ -119,6 +119,7 @@ async fn residents(kit: &Kit) -> anyhow::Result<Vec<ResidentId>> {
         let id: ResidentId = kit.ids.id();
         all.push(id);
         some.push(resident::ActiveModel {
+            preference: Set(None),
             id: Set(id),
             kind: Set(ResidentKind::Person),
             name_sealed: Set(Some(
@@ -427,6 +428,7 @@ impl Maker<'_> {
             let by = By {
                 staff: Some(*staff),
                 centre: false,
+                requester: false,
             };
             let decision = decide(&life, command, by, Moment::default())
                 .map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;

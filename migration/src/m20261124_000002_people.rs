@@ -75,6 +75,7 @@ const UP: &[&str] = &[
             unit_path {path},
             household_id {uuid} REFERENCES household (id),
             labels {json} NOT NULL,
+            preference {json},
             password_hash text,
             phone_verified_at {at},
             disabled_at {at},

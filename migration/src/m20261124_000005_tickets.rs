@@ -236,6 +236,7 @@ const UP: &[&str] = &[
             token_hash {bytes} NOT NULL,
             state text NOT NULL,
             attempts {int} NOT NULL,
+            tried_at {at},
             contacted {bool},
             solved {bool},
             satisfied {int},

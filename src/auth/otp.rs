@@ -60,6 +60,7 @@ pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> 
         address: Some(&phone.canonical()),
         body: &format!("{signature}登录验证码 {code}，{minutes}分钟内有效。请勿告诉他人。"),
         dedup_key: format!("otp:{id}"),
+        not_before: None,
     };
     enqueue(tx, &kit.vault, &message).await
 }

@@ -35,6 +35,8 @@ pub struct Service {
     pub powers: Vec<String>,
     /// Whether it touches sensitive personal information.
     pub sensitive: bool,
+    /// Whether such matters are known to come back: they are asked about after the close.
+    pub relapse: bool,
     /// Whether it may be accepted without an operator's look.
     pub auto_accept: bool,
     /// Its own form.

@@ -309,6 +309,7 @@ fn to_service(row: service::Model) -> Result<Service, AppError> {
         department: row.department_code,
         powers: list(row.powers),
         sensitive: row.sensitive,
+        relapse: row.relapse,
         auto_accept: row.auto_accept,
         form,
         selectable: row.selectable,

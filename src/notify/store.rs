@@ -37,6 +37,8 @@ pub struct Message<'a> {
     pub body: &'a str,
     /// Two messages of one key are one.
     pub dedup_key: String,
+    /// Not before; at once unless set.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 /// Messages gathered to be written in one go.
@@ -71,7 +73,7 @@ impl Outgoing {
                 NoticeState::Pending
             }),
             attempts: Set(0),
-            next_at: Set(tx.now()),
+            next_at: Set(message.not_before.unwrap_or_else(|| tx.now())),
             leased_by: Set(None),
             leased_until: Set(None),
             last_error: Set(None),

@@ -6,6 +6,7 @@ pub mod commands;
 mod dto;
 mod http;
 pub mod import;
+pub mod preference;
 mod queries;
 pub mod rules;
 mod seal;

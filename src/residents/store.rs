@@ -1,9 +1,11 @@
 //! Rows of `resident`, `household` and `resident_contact`.
 
+use super::preference::Preference;
 use super::rules::{IdNumber, Phone};
 use super::seal;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
+use crate::platform::db::padded;
 use crate::platform::error::{AppError, Code};
 use crate::platform::personal::Personal;
 use entity::id::{HouseholdId, ResidentId, UnitId};
@@ -12,6 +14,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use std::collections::HashMap;
 
 /// Rows that a search finds at most.
 const ROWS_MAX: u64 = 100;
@@ -243,4 +246,30 @@ pub(super) async fn insert_contact(
     row: resident_contact::ActiveModel,
 ) -> Result<resident_contact::Model, AppError> {
     Ok(row.insert(tx).await?)
+}
+
+/// How several people want to be reached; those who said nothing are left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn preferences(
+    conn: &impl ConnectionTrait,
+    ids: &[ResidentId],
+) -> Result<HashMap<ResidentId, Preference>, AppError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(ResidentId, Option<serde_json::Value>)> = resident::Entity::find()
+        .select_only()
+        .columns([resident::Column::Id, resident::Column::Preference])
+        .filter(resident::Column::Id.is_in(padded(ids)))
+        .filter(resident::Column::Preference.is_not_null())
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let read = |(id, kept): (ResidentId, Option<serde_json::Value>)| {
+        let preference = serde_json::from_value(kept?).ok()?;
+        Some((id, preference))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
 }

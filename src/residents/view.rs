@@ -1,6 +1,7 @@
 //! Rows as they are shown: plain, masked or not at all.
 
 use super::dto::{ContactOut, PersonOut, ResidentOut, RevealField, RevealOut};
+use super::preference::Preference;
 use super::rules::{mask_canonical, mask_email, sees_labels};
 use super::seal;
 use crate::access::policy::{Sight, identity_sight};
@@ -79,6 +80,7 @@ pub(super) fn whole(
         address,
         unit_id: row.unit_id,
         household_id: row.household_id,
+        preference: Preference::of(row),
         labels: sees_labels(role).then(|| labels(row)),
         contacts,
         synthetic: row.synthetic,

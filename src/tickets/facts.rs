@@ -14,7 +14,7 @@ use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::sla::rules::policy::Case;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::kind::{ClockKind, LegNature, ProceedingKind, Role, TicketResult};
+use entity::kind::{ClockKind, LegNature, ProceedingKind, RejectReason, Role, TicketResult, TicketState};
 use entity::{clock, proceeding};
 
 /// What the units that do a part of it may do as well; all else is for who has the lead.
@@ -102,6 +102,9 @@ fn open(row: &proceeding::Model) -> Option<Open> {
     })
 }
 
+/// Days after the close within which a matter that comes back can be taken up again: a week after the last question.
+const AFTER_RECHECK_DAYS: i64 = 37;
+
 /// What clocks and settings say now.
 pub fn moment(
     loaded: &Loaded,
@@ -119,6 +122,16 @@ pub fn moment(
     let resolve = running(ClockKind::Resolve);
     let (left, room) = resolve.map_or((0, 0), |row| extensions_left(loaded, row, reference, now));
     let jobs = &kit.config.jobs;
+    let comes_back = reference
+        .catalogue
+        .get(ticket.service_id)
+        .is_some_and(|service| service.relapse);
+    // Who is asked whether it has come back must be able to say so.
+    let reopen_days = if comes_back {
+        jobs.reopen_days.max(AFTER_RECHECK_DAYS)
+    } else {
+        jobs.reopen_days
+    };
     Moment {
         return_open: running(ClockKind::Return).is_some_and(in_time),
         before_due: resolve.is_some_and(in_time),
@@ -126,7 +139,7 @@ pub fn moment(
         extension_room: room,
         reopen_open: ticket
             .closed_at
-            .is_some_and(|at| now < at + TimeDelta::days(jobs.reopen_days)),
+            .is_some_and(|at| now < at + TimeDelta::days(reopen_days)),
         urge_open: ticket
             .urged_at
             .is_none_or(|at| at + TimeDelta::hours(jobs.urge_cooldown_hours) <= now),
@@ -261,6 +274,18 @@ pub fn check_called(actor: &Actor, row: &proceeding::Model) -> Result<(), AppErr
     }
 }
 
+/// Whether somebody works in the unit that has the lead.
+pub fn works_for_lead(actor: &Actor, loaded: &Loaded) -> bool {
+    let Actor::Staff { grants, .. } = actor else {
+        return false;
+    };
+    let handles = |role| matches!(role, Role::Handler | Role::UnitLead);
+    loaded.lead().is_some_and(|leg| {
+        let mut theirs = grants.iter().filter(|grant| handles(grant.role));
+        theirs.any(|grant| grant.paths.contains(&leg.unit_path))
+    })
+}
+
 /// Commands and the operations that allow them.
 const OPERATIONS: &[(CommandKind, Op)] = &[
     (CommandKind::AnswerNow, Op::AnswerNow),
@@ -323,6 +348,7 @@ pub fn actions(actor: &Actor, loaded: &Loaded, reference: &Reference, moment: Mo
                 let by = By {
                     staff: actor.staff_id(),
                     centre: is_centre(&acting),
+                    requester: matches!(acting.role, Role::Resident | Role::Integration),
                 };
                 passes_rules(actor, loaded, reference, *kind)
                     && probe(*kind, &life)
@@ -360,9 +386,11 @@ fn probe(kind: CommandKind, life: &Life) -> Option<Command> {
         person: None,
     };
     Some(match kind {
-        CommandKind::AnswerNow | CommandKind::Reject | CommandKind::Redirect | CommandKind::Accept => {
-            Command::Accept
+        CommandKind::AnswerNow | CommandKind::Redirect | CommandKind::Accept => Command::Accept,
+        CommandKind::Reject if life.state == TicketState::ReplyReview => {
+            Command::Reject(RejectReason::Untrue)
         }
+        CommandKind::Reject => Command::Reject(RejectReason::Judicial),
         CommandKind::Appeal => Command::Appeal,
         CommandKind::RequestReturn => Command::RequestReturn(nil.into()),
         CommandKind::ApproveReturn => Command::ApproveReturn(Some(place)),
@@ -391,7 +419,11 @@ fn probe(kind: CommandKind, life: &Life) -> Option<Command> {
         CommandKind::Reply => Command::Reply(TicketResult::Solved),
         CommandKind::Approve => Command::Approve,
         CommandKind::SendBack => Command::SendBack,
-        CommandKind::CallBack => Command::MissCallback,
+        CommandKind::CallBack => Command::Rate(lifecycle::Rating {
+            contacted: true,
+            solved: true,
+            satisfied: 5,
+        }),
         CommandKind::Reopen => Command::Reopen,
         _ => return None,
     })

@@ -8,7 +8,7 @@ pub mod proceedings;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
-pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
+pub use apply::{Doer, Plan, RECHECK_DAYS, Said, apply, happen, write_ticket};
 pub use clocks::{calendar, calendar_version, course, due, pauses, set_next_due, watch, whole_limit};
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
@@ -48,6 +48,8 @@ pub mod label {
 pub mod timer {
     /// A clock is due; the subject is the clock.
     pub const CLOCK: &str = "ticket.clock";
+    /// The requester is asked whether it has come back; the subject is the ticket.
+    pub const RECHECK: &str = "ticket.recheck";
     /// A suspension is to be looked at again; the subject is the ticket.
     pub const REVIEW: &str = "ticket.review";
     /// What holds for tickets that were merged into one; the subject is that one.

@@ -26,6 +26,8 @@ pub fn is_milestone(kind: EntryKind) -> bool {
             | E::Withdrawn
             | E::Overdue
             | E::Recounted
+            | E::CallbackAttempted
+            | E::Rechecked
             | E::Reminded
             | E::Escalated
             | E::ReturnRequested
@@ -102,6 +104,13 @@ pub fn for_requester(
         EntryKind::Reworked => format!("您的诉求（{number}）已退回重办。"),
         EntryKind::Closed => format!("您的诉求（{number}）已办结。"),
         EntryKind::Withdrawn => format!("您的诉求（{number}）已撤回。"),
+        EntryKind::CallbackAttempted => {
+            let link = link?;
+            format!("我们多次致电未能联系到您，诉求（{number}）的办理结果请评价：{link}")
+        }
+        EntryKind::Rechecked => {
+            format!("您的诉求（{number}）办结已有一段时间，如问题再次发生，可申请重新办理。")
+        }
         EntryKind::Reassigned => format!("您的诉求（{number}）{}。", handed(unit, promised)),
         EntryKind::ExtensionGranted => {
             let by = promised.map(day)?;

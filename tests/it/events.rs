@@ -76,7 +76,7 @@ fn entries(ticket: &Value, kind: &str) -> Vec<Value> {
         .collect()
 }
 
-async fn callback(app: &TestApp, ticket: &str) -> entity::callback::Model {
+pub async fn callback(app: &TestApp, ticket: &str) -> entity::callback::Model {
     use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
     entity::callback::Entity::find()
         .filter(entity::callback::Column::TicketId.eq(ticket.parse::<Uuid>().unwrap()))

@@ -238,7 +238,7 @@ operations! {
 
     // Commands of a ticket: what `act_on_ticket` carries.
     AnswerNow "answer_now" { Operator: District }
-    Reject "reject" { Operator: District }
+    Reject "reject" { Operator: District, Supervisor: District }
     Redirect "redirect" { Operator: District }
     Accept "accept" { Operator: District }
     Dispatch "dispatch" { Dispatcher: District, StreetManager: Subtree }

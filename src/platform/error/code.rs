@@ -94,7 +94,10 @@ codes! {
     MergeIntoClosed "merge_into_closed" CONFLICT "目标工单不在办理中" "The other ticket is not being handled",
     ReopenWindowPast "reopen_window_past" CONFLICT "已超过重新办理期限，请重新登记" "The days for taking it up again are over; register it anew",
     UrgeTooSoon "urge_too_soon" TOO_MANY_REQUESTS "刚刚已催办，请稍后再试" "It was pressed for only just now",
+    NotVerified "not_verified" CONFLICT "该理由只能在核实后、答复审核时使用；受理时须用其他理由" "That reason needs verification: it is for the review of a reply, the others are for the acceptance",
     AnotherMustDecide "another_must_decide" FORBIDDEN "申诉须由他人审核" "Somebody else decides about the appeal",
+    CallbackAttemptsSpent "callback_attempts_spent" CONFLICT "已在三个时段回访未果，改由链接评价" "Three attempts reached nobody; the link remains",
+    QuietHours "quiet_hours" CONFLICT "诉求人免打扰时段" "The requester does not want to be disturbed now",
     CallbackTokenInvalid "callback_token_invalid" NOT_FOUND "评价链接无效或已使用" "The link is not valid or was used",
     // Files.
     FileTypeRefused "file_type_refused" UNPROCESSABLE_ENTITY "文件类型不允许或与内容不符" "The type of the file is not allowed, or it is not what it says",

@@ -176,6 +176,7 @@ pub async fn insert(tx: &Tx, vault: &Vault, new: &NewResident) -> Result<residen
         unit_path: Set(new.place.as_ref().map(|place| place.path.clone())),
         household_id: Set(household_id),
         labels: Set(json!(new.labels)),
+        preference: Set(None),
         password_hash: Set(new.password_hash.clone()),
         phone_verified_at: Set(new.phone_verified_at),
         disabled_at: Set(None),

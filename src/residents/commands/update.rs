@@ -10,6 +10,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::etag::IfMatch;
 use crate::platform::personal::Personal;
+use crate::residents::preference::Preference;
 use crate::residents::rules::{IdNumber, Phone};
 use crate::residents::{queries, seal, store};
 use entity::id::{HouseholdId, ResidentId, UnitId};
@@ -57,6 +58,7 @@ pub struct Change {
     pub address: Edit<Personal>,
     pub unit_id: Option<UnitId>,
     pub labels: Option<Vec<String>>,
+    pub preference: Option<Preference>,
 }
 
 impl Change {
@@ -70,6 +72,7 @@ impl Change {
             ("address", self.address.changes()),
             ("unit_id", self.unit_id.is_some()),
             ("labels", self.labels.is_some()),
+            ("preference", self.preference.is_some()),
         ]
         .into_iter()
         .filter(|(_, changes)| *changes)
@@ -78,8 +81,8 @@ impl Change {
     }
 }
 
-/// Changes a resident. Residents themselves change name, e-mail and address: by number and identity number they are
-/// known, and labels are what staff found.
+/// Changes a resident. Residents themselves change name, e-mail, address and how they want to be reached: by number and
+/// identity number they are known, and labels are what staff found.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden`, `StaleVersion`, `InvalidInput`.
@@ -119,7 +122,7 @@ pub async fn update(
 fn only_own(fields: &[&'static str]) -> Result<(), AppError> {
     let refused: Vec<&str> = fields
         .iter()
-        .filter(|field| !["name", "email", "address"].contains(field))
+        .filter(|field| !["name", "email", "address", "preference"].contains(field))
         .copied()
         .collect();
     if refused.is_empty() {
@@ -175,6 +178,9 @@ async fn fill(
     }
     if let Some(labels) = &change.labels {
         next.labels = Set(json!(labels));
+    }
+    if let Some(preference) = &change.preference {
+        next.preference = Set(Some(json!(preference)));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is answered.
 
+use crate::residents::preference::Preference;
 use crate::residents::view;
 use chrono::{DateTime, Utc};
 use entity::id::{ContactId, HouseholdId, ResidentId, UnitId};
@@ -42,6 +43,8 @@ impl PersonOut {
 /// A resident or merchant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResidentOut {
+    /// How and when they want to be reached.
+    pub preference: Preference,
     /// Key.
     pub id: ResidentId,
     /// Person or merchant.

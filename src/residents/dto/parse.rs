@@ -85,6 +85,9 @@ impl ResidentPatch {
             }),
             unit_id: self.unit_id,
             labels: self.labels.map(|labels| reader.labels(&labels)),
+            preference: self
+                .preference
+                .inspect(|preference| preference.check(&mut reader.fields)),
         };
         reader.finish()?;
         Ok(change)

@@ -1,6 +1,7 @@
 //! What is asked.
 
 use crate::platform::personal::Personal;
+use crate::residents::preference::Preference;
 use entity::id::UnitId;
 use entity::kind::ResidentKind;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,8 @@ pub struct ResidentPatch {
     pub unit_id: Option<UnitId>,
     /// Labels, all of them.
     pub labels: Option<Vec<String>>,
+    /// How and when they want to be reached; all of it.
+    pub preference: Option<Preference>,
 }
 
 /// Fields that can be revealed.

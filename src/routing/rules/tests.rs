@@ -53,6 +53,7 @@ fn service(responsible: ResponsibleKind, powers: &[&str]) -> Service {
         department: Some("u4".into()),
         powers: powers.iter().map(ToString::to_string).collect(),
         sensitive: false,
+        relapse: false,
         auto_accept: true,
         form: Form::default(),
         selectable: true,

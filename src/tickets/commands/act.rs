@@ -19,7 +19,7 @@ use crate::tickets::rules::lifecycle::{self, By, Refusal};
 use crate::tickets::store::{self, Doer, Loaded, Plan, apply};
 use crate::tickets::view::{self, Whole};
 use entity::id::TicketId;
-use entity::kind::Visibility;
+use entity::kind::{Role, Visibility};
 
 /// An action on a ticket, of which the client saw a version.
 pub struct Action {
@@ -65,6 +65,9 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
     }
     if let Err(refusal) = proceed::check(setting, &loaded, &action.action) {
         return Err(told(tx, setting, &loaded, refusal).await);
+    }
+    if let ActionIn::CallBack { reached, .. } = action.action {
+        callback::check(tx, caller, &loaded, reached).await?;
     }
     let reply = match action.action {
         ActionIn::Approve { .. } => store::waiting_reply(tx, &kit.vault, action.ticket).await?,
@@ -120,6 +123,7 @@ async fn plan(
     let by = By {
         staff: setting.caller.actor.staff_id(),
         centre: facts::is_centre(acting),
+        requester: matches!(acting.role, Role::Resident | Role::Integration),
     };
     let clocks = if by_clock(action) {
         store::clocks(tx, loaded.ticket.id).await?
@@ -141,6 +145,7 @@ async fn plan(
             // With the approval the requester gets to read the reply.
             meant.said.public_text = reply.or(meant.said.public_text);
             plan.decide(&meant.command, by, meant.said.clone())
+                .and_then(|()| callback::raise_level(tx, &mut plan))
                 .map_err(|why| refused(why, loaded.ticket.state))?;
             meant
         }

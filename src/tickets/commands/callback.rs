@@ -4,6 +4,8 @@ use super::Setting;
 use super::meaning::{self, Meant};
 use super::refusal::refused;
 use crate::access::actor::Actor;
+use crate::access::authenticate::china;
+use crate::access::permit::Caller;
 use crate::ledger::timers;
 use crate::platform::crypto::sha256;
 use crate::platform::crypto::vault::Vault;
@@ -11,18 +13,20 @@ use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
+use crate::residents;
+use crate::residents::preference::{Preference, check_quiet};
 use crate::settings;
 use crate::tickets::dto::{CallbackOut, RatingIn};
 use crate::tickets::facts;
-use crate::tickets::rules::lifecycle::{By, Command};
-use crate::tickets::rules::number;
-use crate::tickets::store::{self, Doer, Loaded, Plan, Said, apply, label, timer};
+use crate::tickets::rules::lifecycle::{By, Command, Refusal, Span};
+use crate::tickets::rules::{attempts, number};
+use crate::tickets::store::{self, Asked, Doer, Loaded, Plan, Said, apply, label, timer};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use entity::callback;
 use entity::id::{CallbackId, TicketId};
-use entity::kind::{ActorKind, CallbackState, TicketState};
+use entity::kind::{ActorKind, CallbackState, ProceedingKind, TicketState};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
@@ -70,6 +74,7 @@ pub async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
         token_hash: Set(sha256(&[token(&kit.vault, id).as_bytes()])),
         state: Set(CallbackState::Open),
         attempts: Set(0),
+        tried_at: Set(None),
         contacted: Set(None),
         solved: Set(None),
         satisfied: Set(None),
@@ -114,11 +119,39 @@ pub async fn latest(
     Ok(row)
 }
 
+/// Whether somebody may call back now: not who handles it, and not in the requester's quiet hours. How often depends on
+/// the parts of days in which it was tried.
+///
+/// # Errors
+/// `Forbidden`, `QuietHours`, `CallbackAttemptsSpent`.
+pub async fn check(tx: &Tx, caller: &Caller, loaded: &Loaded, reached: bool) -> Result<(), AppError> {
+    if facts::works_for_lead(&caller.actor, loaded) {
+        return Err(AppError::new(Code::Forbidden)
+            .say("承办单位不得回访", "The unit that handles it does not call back"));
+    }
+    if reached {
+        return Ok(());
+    }
+    if let Some(id) = loaded.requesters.first().and_then(|row| row.resident_id) {
+        let resident = residents::store::find(tx, id).await?;
+        check_quiet(&Preference::of(&resident), tx.now())?;
+    }
+    let spent = latest(tx, loaded.ticket.id)
+        .await?
+        .is_some_and(|row| row.attempts >= attempts::MOST);
+    if spent {
+        return Err(AppError::new(Code::CallbackAttemptsSpent));
+    }
+    Ok(())
+}
+
 async fn count_attempt(tx: &Tx, ticket: TicketId) -> Result<(), AppError> {
     if let Some(row) = latest(tx, ticket).await? {
-        let attempts = row.attempts + 1;
+        let counts = attempts::counts(row.tried_at, tx.now(), china());
+        let attempts = row.attempts + i32::from(counts);
         let mut next = row.into_active_model();
         next.attempts = Set(attempts);
+        next.tried_at = Set(Some(tx.now()));
         callback::Entity::update(next).exec(tx).await?;
     }
     Ok(())
@@ -148,6 +181,7 @@ async fn answer(
             token_hash: Set(sha256(&[tx.ids().secret().as_bytes()])),
             state: Set(CallbackState::Answered),
             attempts: Set(0),
+            tried_at: Set(None),
             contacted: Set(Some(rating.contacted)),
             solved: Set(Some(rating.solved)),
             satisfied: Set(Some(i32::from(rating.satisfied))),
@@ -220,6 +254,7 @@ pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -
     let mut plan = Plan::new(facts::life(&loaded));
     let state = loaded.ticket.state;
     plan.decide(&meant.command, By::default(), meant.said.clone())
+        .and_then(|()| raise_level(tx, &mut plan))
         .map_err(|why| refused(why, state))?;
     let resident = loaded
         .requesters
@@ -237,6 +272,39 @@ pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -
     };
     apply(tx, (&kit.vault, reference), &mut loaded, &plan, doer).await?;
     answer(tx, &kit.vault, &loaded, rating, ActorKind::Resident).await
+}
+
+/// Rounds that begin with the third rework: from then on the centre watches (提级督办).
+const RAISED_FROM_ROUND: i32 = 4;
+
+/// Puts a ticket under supervision that was taken up again for the third time.
+///
+/// # Errors
+/// The refusal.
+pub fn raise_level(tx: &Tx, plan: &mut Plan) -> Result<(), Refusal> {
+    let life = plan.after();
+    let raised = life.state == TicketState::InProgress
+        && life.round >= RAISED_FROM_ROUND
+        && life.open(ProceedingKind::Supervision).is_none();
+    if !raised {
+        return Ok(());
+    }
+    let reason = "第三次重办，提级督办".to_owned();
+    let said = Said {
+        internal_text: Some(reason.clone()),
+        public: true,
+        data: json!({ "by_itself": true }),
+        asked: vec![Asked {
+            text: Some(reason),
+            ..Asked::default()
+        }],
+        ..Said::default()
+    };
+    let command = Command::Supervise {
+        id: tx.ids().id(),
+        span: Span::Policy,
+    };
+    plan.decide(&command, By::default(), said)
 }
 
 /// Closes a call-back that nobody answered: the ticket counts as "not rated", never as satisfied.

@@ -28,6 +28,7 @@ pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
         Refusal::MergeIntoClosed => AppError::new(Code::MergeIntoClosed),
         Refusal::ReopenWindowPast => AppError::new(Code::ReopenWindowPast),
         Refusal::UrgeTooSoon => AppError::new(Code::UrgeTooSoon),
+        Refusal::NotVerified => AppError::new(Code::NotVerified),
         Refusal::AnotherMustDecide => AppError::new(Code::AnotherMustDecide),
         Refusal::NotNow { state, .. } => {
             let words: Vec<&str> = lifecycle::allowed(state)

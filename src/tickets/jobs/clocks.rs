@@ -9,7 +9,9 @@ use crate::tickets::commands::callback;
 use crate::tickets::facts;
 use crate::tickets::rules::escalation::{self, Step};
 use crate::tickets::rules::lifecycle::{By, Command};
-use crate::tickets::store::{self, Doer, Plan, Said, apply, happen, timer, watch, write_ticket};
+use crate::tickets::store::{
+    self, Doer, Plan, RECHECK_DAYS, Said, apply, happen, timer, watch, write_ticket,
+};
 use entity::id::{ClockId, TicketId};
 use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{clock, durable_timer};
@@ -28,6 +30,7 @@ pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<()
             let reference = desk.reference().await?;
             callback::lapse(tx, &desk.kit, &reference, ticket).await
         }
+        timer::RECHECK => recheck(tx, desk, ticket).await,
         timer::REVIEW => review(tx, desk, ticket).await,
         timer::FOLLOWERS => followers::take_along(tx, desk, ticket).await,
         timer::RECOUNT => recount(tx, desk, due.subject_id).await,
@@ -90,6 +93,30 @@ fn words(reference: &Reference, row: &clock::Model, step: Step) -> (EntryKind, S
         ..Said::default()
     };
     (kind, said)
+}
+
+/// Asks whether a matter has come back, if it is still closed and was closed so long ago.
+async fn recheck(tx: &Tx, desk: &Desk, id: TicketId) -> Result<(), AppError> {
+    let mut loaded = store::lock(tx, id).await?;
+    let closed = loaded.ticket.closed_at.map(|at| (tx.now() - at).num_days());
+    let days = closed.and_then(|gone| RECHECK_DAYS.into_iter().rev().find(|days| *days <= gone));
+    let Some(days) = days.filter(|_| loaded.ticket.state == TicketState::Closed) else {
+        return Ok(());
+    };
+    let said = Said {
+        public: true,
+        data: json!({ "days": days }),
+        ..Said::default()
+    };
+    happen(
+        tx,
+        &desk.kit.vault,
+        &mut loaded,
+        EntryKind::Rechecked,
+        &said,
+        Doer::SYSTEM,
+    )?;
+    write_ticket(tx, &mut loaded).await
 }
 
 /// A suspension whose day of review is over: the ticket goes on by itself, so that nothing rests for ever.

@@ -8,13 +8,15 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::residents;
+use crate::residents::preference::Preference;
 use crate::residents::rules::Phone;
 use crate::settings;
 use crate::tickets::commands;
+use crate::tickets::rules::attempts;
 use crate::tickets::store::{self, Loaded, label};
 use crate::tickets::texts::{self, Told};
 use crate::tickets::view;
-use entity::id::TicketId;
+use entity::id::{ResidentId, TicketId};
 use entity::kind::{ActorKind, ClockKind, EntryKind, Lane, NoticeChannel, Urgency};
 use entity::{callback, clock, event, ticket_requester};
 use std::collections::{BTreeSet, HashMap};
@@ -33,6 +35,7 @@ struct Known {
     tickets: HashMap<TicketId, Loaded>,
     clocks: HashMap<TicketId, Vec<clock::Model>>,
     callbacks: Vec<callback::Model>,
+    preferences: HashMap<ResidentId, Preference>,
     signature: String,
 }
 
@@ -79,8 +82,13 @@ async fn known(tx: &Tx, milestones: &[(EntryKind, &event::Model)]) -> Result<Kno
         ids.into_iter().collect::<Vec<_>>()
     };
     let tickets = store::find_all(tx, &of(&|_| true)).await?;
-    let approved = of(&|kind| kind == EntryKind::Approved);
+    let approved = of(&|kind| matches!(kind, EntryKind::Approved | EntryKind::CallbackAttempted));
+    let residents: BTreeSet<ResidentId> = tickets
+        .iter()
+        .flat_map(|loaded| loaded.requesters.iter().filter_map(|row| row.resident_id))
+        .collect();
     Ok(Known {
+        preferences: residents::store::preferences(tx, &residents.into_iter().collect::<Vec<_>>()).await?,
         signature: settings::store::signature(tx).await?,
         tickets: tickets
             .into_iter()
@@ -122,8 +130,14 @@ async fn tell_requester(
         .clocks
         .get(&ticket.id)
         .and_then(|clocks| view::promised(clocks));
+    let call = callback_of(known, ticket.id, event);
     let link = match kind {
-        EntryKind::Approved => link(context, known, ticket.id, event),
+        EntryKind::Approved => call.map(|row| link(context, row)),
+        // After the last attempt the link is all that remains.
+        EntryKind::CallbackAttempted => match call.filter(|row| row.attempts >= attempts::MOST) {
+            Some(row) => Some(link(context, row)),
+            None => return Ok(()),
+        },
         _ => None,
     };
     let unit = loaded.lead().map(|leg| leg.unit_name.as_str());
@@ -150,6 +164,7 @@ async fn tell_requester(
             address: None,
             body: &text,
             dedup_key: String::new(),
+            not_before: None,
         };
         if requester.resident_id.is_some() {
             let dedup_key = format!("{}:{}:in_app", event.id, requester.id);
@@ -163,12 +178,22 @@ async fn tell_requester(
         if !ticket.wants_reply && kind != EntryKind::Registered {
             continue;
         }
-        if let Some((channel, address)) = address_of(tx, context, requester).await? {
-            let dedup_key = format!("{}:{}:{channel}", event.id, requester.id);
+        let preference = requester.resident_id.and_then(|id| known.preferences.get(&id));
+        let wanted = preference.and_then(|preference| preference.channel);
+        if let Some((channel, address)) = address_of(tx, context, requester, wanted).await? {
+            // What is told of the attempts is told once, however many events tell of it.
+            let dedup_key = match (kind, call) {
+                (EntryKind::CallbackAttempted, Some(row)) => format!("{}:{}:{channel}", row.id, requester.id),
+                _ => format!("{}:{}:{channel}", event.id, requester.id),
+            };
+            let quiet_until = preference
+                .filter(|_| lane != Lane::Urgent)
+                .map(|reach| reach.from(tx.now()));
             let message = Message {
                 channel,
                 address: Some(&address),
                 dedup_key,
+                not_before: quiet_until,
                 ..base
             };
             outgoing.add(tx, vault, &message)?;
@@ -195,25 +220,38 @@ fn told(kind: EntryKind, event: &event::Model, wants_reply: bool) -> Option<Told
     }
 }
 
-/// The link of the round's call-back.
-fn link(context: &Context, known: &Known, ticket: TicketId, event: &event::Model) -> Option<String> {
+/// The call-back of the round.
+fn callback_of<'a>(known: &'a Known, ticket: TicketId, event: &event::Model) -> Option<&'a callback::Model> {
     let round = event.data.get("round")?.as_i64()?;
-    let row = known
-        .callbacks
-        .iter()
-        .find(|row| row.ticket_id == ticket && i64::from(row.round) == round)?;
-    let base = &context.kit.config.server.public_url;
-    let token = commands::callback::token(&context.kit.vault, row.id);
-    Some(format!("{base}/api/v1/callbacks/{token}"))
+    let mut rows = known.callbacks.iter();
+    rows.find(|row| row.ticket_id == ticket && i64::from(row.round) == round)
 }
 
-/// Where a message gets to the requester: the mobile number, else the e-mail address of the register.
+/// The link of a call-back.
+fn link(context: &Context, row: &callback::Model) -> String {
+    let base = &context.kit.config.server.public_url;
+    let token = commands::callback::token(&context.kit.vault, row.id);
+    format!("{base}/api/v1/callbacks/{token}")
+}
+
+/// Where a message gets to the requester: the way that they chose, else the mobile number, else the e-mail address of
+/// the register.
 async fn address_of(
     tx: &Tx,
     context: &Context,
     requester: &ticket_requester::Model,
+    wanted: Option<NoticeChannel>,
 ) -> Result<Option<(NoticeChannel, String)>, AppError> {
     let vault = &context.kit.vault;
+    if wanted == Some(NoticeChannel::InApp) {
+        return Ok(None);
+    }
+    if let (Some(NoticeChannel::Email), Some(id)) = (wanted, requester.resident_id) {
+        let row = residents::store::find(tx, id).await?;
+        if let Some(address) = residents::view::plain_email(vault, &row)? {
+            return Ok(Some((NoticeChannel::Email, address)));
+        }
+    }
     let phone = vault.open_optional(label::PHONE, requester.phone_sealed.as_ref())?;
     if let Some(phone) = phone.filter(|phone| Phone::parse(phone).is_some_and(|phone| phone.takes_messages()))
     {
@@ -253,6 +291,7 @@ fn tell_staff(
             address: None,
             body: &text,
             dedup_key: format!("{}:{person}:in_app", event.id),
+            not_before: None,
         };
         outgoing.add(tx, &context.kit.vault, &message)?;
     }

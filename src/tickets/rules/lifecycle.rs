@@ -58,6 +58,8 @@ pub struct By {
     pub staff: Option<StaffId>,
     /// Whether they act for the centre.
     pub centre: bool,
+    /// Whether it is the requester.
+    pub requester: bool,
 }
 
 /// What clocks, policy and settings say at this moment.
@@ -128,6 +130,8 @@ pub enum Refusal {
     UrgeTooSoon,
     /// Who refused it does not decide about the appeal.
     AnotherMustDecide,
+    /// The reason can be known only after verification, or only before.
+    NotVerified,
 }
 
 /// Parts that other units do: a reply waits for them.
@@ -221,7 +225,7 @@ pub fn decide(life: &Life, command: &Command, by: By, moment: Moment) -> Result<
         | Command::Approve
         | Command::SendBack => handle(life, command, by, moment),
         Command::MissCallback | Command::Rate(_) | Command::Lapse | Command::Reopen | Command::Withdraw => {
-            finish(life, command, moment)
+            finish(life, command, by, moment)
         }
     }
 }
@@ -248,12 +252,21 @@ fn accept(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
             vec![Change::Result(TicketResult::Answered)],
             vec![Tick::StopAll],
         ),
+        Command::Reject(reason) if reason.after_verification() != (life.state == S::ReplyReview) => {
+            return Err(Refusal::NotVerified);
+        }
+        Command::Reject(_)
+            if life.state == S::ReplyReview && by.staff.is_some() && by.staff == life.replied_by =>
+        {
+            return Err(Refusal::SeparationOfDuty);
+        }
         Command::Reject(_) => Decision::one(
             E::Rejected,
             S::Rejected,
             vec![Change::Rejected(by.staff)],
             vec![Tick::StopAll],
-        ),
+        )
+        .lapsing(life, ProceedingKind::ALL),
         Command::Appeal if life.appealed => return Err(not_now(life, command)),
         Command::Appeal => Decision::one(
             E::Appealed,
@@ -328,10 +341,14 @@ fn handle(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Deci
 }
 
 /// The end, and what comes after it.
-fn finish(life: &Life, command: &Command, moment: Moment) -> Result<Decision, Refusal> {
+fn finish(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Decision, Refusal> {
     use EntryKind as E;
     use TicketState as S;
     Ok(match command {
+        // A score is the requester's: they alone may change it, and what it was stays in the timeline.
+        Command::Rate(_) if life.rated && by.requester && moment.reopen_open => {
+            Decision::one(E::Rated, life.state, vec![Change::Rated], vec![])
+        }
         Command::MissCallback | Command::Rate(_) if life.rated => return Err(Refusal::AlreadyRated),
         Command::MissCallback => Decision::one(E::CallbackAttempted, life.state, vec![], vec![]),
         Command::Rate(rating) => rated(life, *rating),
@@ -347,16 +364,13 @@ fn finish(life: &Life, command: &Command, moment: Moment) -> Result<Decision, Re
             };
             Decision::one(E::Reopened, to, vec![Change::Round], ticks)
         }
-        Command::Withdraw => {
-            let open: Vec<ProceedingKind> = ProceedingKind::ALL.to_vec();
-            Decision::one(
-                E::Withdrawn,
-                S::Withdrawn,
-                vec![Change::Primary(None)],
-                vec![Tick::Count(false), Tick::StopAll],
-            )
-            .lapsing(life, &open)
-        }
+        Command::Withdraw => Decision::one(
+            E::Withdrawn,
+            S::Withdrawn,
+            vec![Change::Primary(None)],
+            vec![Tick::Count(false), Tick::StopAll],
+        )
+        .lapsing(life, ProceedingKind::ALL),
         other => return Err(not_now(life, other)),
     })
 }

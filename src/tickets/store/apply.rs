@@ -3,15 +3,17 @@
 use super::clocks::tick;
 use super::legs::{LegData, write_leg};
 use super::proceedings::{self, Asked};
-use super::{Loaded, label};
+use super::{Loaded, label, timer};
 use crate::access::actor::{Acting, Actor};
 use crate::ledger::events::{self, News};
+use crate::ledger::timers;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::reference::Reference;
 use crate::tickets::rules::chain::{self, Link};
 use crate::tickets::rules::lifecycle::{self, By, Command, Decision, Life, Moment, Refusal, Tick, evolve};
+use chrono::TimeDelta;
 use entity::id::UnitId;
 use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{ticket, ticket_entry};
@@ -86,6 +88,11 @@ impl Plan {
     pub fn at(mut self, moment: Moment) -> Self {
         self.moment = moment;
         self
+    }
+
+    /// The life after all steps so far.
+    pub fn after(&self) -> &Life {
+        &self.after
     }
 
     /// Adds what a command does.
@@ -185,7 +192,10 @@ pub async fn apply(
     ticket.appealed = life.appealed;
     ticket.rejected_by = life.rejected_by;
     match (life.state == TicketState::Closed, ticket.closed_at) {
-        (true, None) => ticket.closed_at = Some(tx.now()),
+        (true, None) => {
+            ticket.closed_at = Some(tx.now());
+            recheck(tx, reference, ticket);
+        }
         (false, Some(_)) => ticket.closed_at = None,
         _ => {}
     }
@@ -201,6 +211,21 @@ pub async fn apply(
 fn charge(said: &Said) -> Value {
     said.charged
         .map_or(Value::Null, |unit| json!({ "charged": unit }))
+}
+
+/// Days after the close on which a requester is asked whether the matter has come back.
+pub const RECHECK_DAYS: [i64; 2] = [7, 30];
+
+/// Sets the timers of a matter that is known to come back.
+fn recheck(tx: &Tx, reference: &Reference, ticket: &ticket::Model) {
+    let comes_back = reference
+        .catalogue
+        .get(ticket.service_id)
+        .is_some_and(|service| service.relapse);
+    for days in RECHECK_DAYS.into_iter().filter(|_| comes_back) {
+        let at = tx.now() + TimeDelta::days(days);
+        timers::set(tx, timer::RECHECK, ticket.id.0, at);
+    }
 }
 
 /// Adds an entry to the timeline, and moves the head of its chain.

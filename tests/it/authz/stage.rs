@@ -555,6 +555,7 @@ async fn enqueue_one(app: &TestApp, recipient: (ActorKind, Uuid), channel: Notic
                     address: None,
                     body: "矩阵",
                     dedup_key: key.clone(),
+                    not_before: None,
                 };
                 enqueue(tx, vault, &message).await
             })

@@ -186,7 +186,10 @@ on_both! {
         let handler = super::time::handler(&app, &id).await;
         answered(&app, &id, &handler).await;
         resident.act(&id, &json!({ "action": "rate", "rating": rating })).await.expect(200);
-        app.turn(TimeDelta::days(15));
+        // Such matters come back: they are asked about after a month, and a week longer they can be taken up.
+        app.turn(TimeDelta::days(36));
+        assert!(seen(&app.resident(REQUESTER).await, &id).await.body["actions"].as_array().unwrap().contains(&json!("reopen")));
+        app.turn(TimeDelta::days(1));
         let (resident, reader) = (app.resident(REQUESTER).await, app.staff("supervisor").await);
         refused(&resident, &reader, &id, &again, 409, "reopen_window_past").await;
     }

@@ -373,6 +373,7 @@ const SUSPENDED: &[C] = &[
 ];
 
 const REPLY_REVIEW: &[C] = &[
+    C::Reject,
     C::Approve,
     C::SendBack,
     C::Note,

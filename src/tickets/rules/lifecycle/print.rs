@@ -127,6 +127,7 @@ pub fn samples() -> Vec<Command> {
     vec![
         Command::AnswerNow,
         Command::Reject(RejectReason::Judicial),
+        Command::Reject(RejectReason::Untrue),
         Command::Appeal,
         Command::Redirect(RedirectLine::Police110),
         Command::Accept,

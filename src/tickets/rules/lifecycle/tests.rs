@@ -21,8 +21,8 @@ const EASY: Moment = Moment {
     urge_open: true,
 };
 
-/// A step of a sequence: which command, by whom, for the centre or not, with all windows open or closed.
-type Step = (usize, u8, bool, bool);
+/// A step of a sequence: which command, by whom, for the centre or not, as the requester or not, with all windows open or closed.
+type Step = (usize, u8, bool, bool, bool);
 
 /// Random commands; words that lead into the depth of the life come more often than chance would have them.
 fn sequence() -> impl Strategy<Value = Vec<Step>> {
@@ -101,14 +101,14 @@ fn sequence() -> impl Strategy<Value = Vec<Step>> {
     .map(|path| path.iter().map(|word| at(word)).collect())
     .collect();
     let all = samples().len();
-    let step = (0..all, 0_u8..3, any::<bool>(), 0_u8..8, 0_u8..4);
+    let step = (0..all, 0_u8..3, any::<bool>(), any::<bool>(), 0_u8..8, 0_u8..4);
     (0..paths.len(), prop::collection::vec(step, 1..40)).prop_map(move |(path, steps)| {
         let mut along = paths[path].iter();
         steps
             .into_iter()
-            .map(|(random, by, centre, hard, guided)| {
+            .map(|(random, by, centre, requester, hard, guided)| {
                 let next = if guided > 0 { along.next().copied() } else { None };
-                (next.unwrap_or(random), by, centre, hard > 0)
+                (next.unwrap_or(random), by, centre, requester, hard > 0)
             })
             .collect()
     })
@@ -177,11 +177,12 @@ fn run(steps: &[Step]) -> Result<(Visited, HashSet<&'static str>), TestCaseError
     let (mut life, mut model) = (Life::new(), Model::default());
     let (mut visited, mut refusals) = (HashSet::new(), HashSet::new());
     let mut running = HashMap::new();
-    for (at, (n, by, centre, easy)) in steps.iter().enumerate() {
+    for (at, (n, by, centre, requester, easy)) in steps.iter().enumerate() {
         let command = aimed(&samples[*n], &life, at);
         let by = By {
             staff: staff(*by),
             centre: *centre,
+            requester: *requester,
         };
         let moment = if *easy { EASY } else { Moment::default() };
         // One part at a time keeps the model simple; that several wait is tested by itself.
@@ -193,7 +194,7 @@ fn run(steps: &[Step]) -> Result<(Visited, HashSet<&'static str>), TestCaseError
         let decided = decide(&life, &command, by, moment);
         prop_assert_eq!(
             decided.is_ok(),
-            model.takes(word(&command), by.staff, by.centre, *easy),
+            model.takes(word(&command), by, *easy),
             "{:?} in {:?} after {:?}",
             command,
             life,
@@ -304,6 +305,7 @@ fn name(refusal: &Refusal) -> &'static str {
         Refusal::ReopenWindowPast => "reopen_window_past",
         Refusal::UrgeTooSoon => "urge_too_soon",
         Refusal::AnotherMustDecide => "another_must_decide",
+        Refusal::NotVerified => "not_verified",
     }
 }
 
@@ -321,7 +323,14 @@ fn ten_thousand_sequences_agree_with_the_model_and_visit_everything() {
     for state in TicketState::ALL {
         for command in samples() {
             let word = word(&command);
-            let may = allowed(*state).contains(&command.kind());
+            // Some reasons are for the acceptance, others for the review.
+            let fits = match &command {
+                Command::Reject(reason) => {
+                    reason.after_verification() == (*state == TicketState::ReplyReview)
+                }
+                _ => true,
+            };
+            let may = fits && allowed(*state).contains(&command.kind());
             if !visited.contains(&(*state, word, may)) {
                 missing.push((*state, word, may));
             }
@@ -344,6 +353,7 @@ fn ten_thousand_sequences_agree_with_the_model_and_visit_everything() {
         "reopen_window_past",
         "urge_too_soon",
         "another_must_decide",
+        "not_verified",
     ];
     for refusal in by_facts {
         assert!(refusals.contains(refusal), "{refusal} never met");

@@ -1,6 +1,6 @@
 //! An independent model of the lifecycle, written from its description.
 
-use crate::tickets::rules::lifecycle::Command;
+use crate::tickets::rules::lifecycle::{By, Command};
 use entity::id::StaffId;
 
 /// What happened to a ticket, word by word; everything the model knows it reads out of this log.
@@ -36,7 +36,7 @@ impl Model {
         for Entry { word, .. } in &self.log {
             let next = match (state, *word) {
                 ("registered", "answer") => "closed",
-                ("registered", "reject") => "rejected",
+                ("registered", "reject") | ("reply_review", "reject_verified") => "rejected",
                 ("rejected", "appeal") => "registered",
                 ("registered", "redirect") => "redirected",
                 ("registered", "accept") => "pending_dispatch",
@@ -123,11 +123,21 @@ impl Model {
         self.routes() >= 3 || self.count(&["disagree"]) > 0
     }
 
-    pub fn takes(&self, word: &str, by: Option<StaffId>, centre: bool, easy: bool) -> bool {
+    #[expect(clippy::too_many_lines, reason = "one table, read from top to bottom")]
+    pub fn takes(&self, word: &str, who: By, easy: bool) -> bool {
+        let (by, centre) = (who.staff, who.centre);
         let state = self.state();
         let has = |wanted: &[&str]| self.round().iter().any(|entry| wanted.contains(&entry.word));
         let other = |entry: Option<Entry>| entry.is_some_and(|entry| by.is_none() || entry.by != by);
-        let ends_task = ["done", "waive", "merge", "lapse", "withdraw", "closes"];
+        let ends_task = [
+            "done",
+            "waive",
+            "merge",
+            "lapse",
+            "withdraw",
+            "closes",
+            "reject_verified",
+        ];
         let task = self.open("co_handle", &ends_task).is_some() || self.open("whistle", &ends_task).is_some();
         let extension = self.open(
             "ask_time",
@@ -140,12 +150,17 @@ impl Model {
                 "merge",
                 "approve",
                 "withdraw",
+                "reject_verified",
+                "reject_verified",
             ],
         );
         let milestone = self
-            .open("plan", &["reached", "merge", "approve", "withdraw"])
+            .open(
+                "plan",
+                &["reached", "merge", "approve", "withdraw", "reject_verified"],
+            )
             .is_some();
-        let supervision = self.open("supervise", &["close_supervision", "withdraw"]);
+        let supervision = self.open("supervise", &["close_supervision", "withdraw", "reject_verified"]);
         let asked = self.open("ask_return", &["agree", "agree_there", "disagree", "withdraw"]);
         let handled = [
             "pending_dispatch",
@@ -156,7 +171,11 @@ impl Model {
             "reply_review",
         ];
         let appeal_by_other = || {
-            let refused = self.log.iter().rev().find(|entry| entry.word == "reject");
+            let refused = self
+                .log
+                .iter()
+                .rev()
+                .find(|entry| entry.word.starts_with("reject"));
             self.count(&["appeal"]) == 0 || by.is_none() || refused.is_none_or(|entry| entry.by != by)
         };
         match (state, word) {
@@ -182,7 +201,7 @@ impl Model {
             {
                 let answered = self.open(
                     "answer_supervision",
-                    &["close_supervision", "withdraw", "supervise"],
+                    &["close_supervision", "withdraw", "reject_verified", "supervise"],
                 );
                 supervision.is_some() && answered.is_none()
             }
@@ -194,12 +213,15 @@ impl Model {
             ("registered" | "pending_dispatch" | "dispatched" | "in_progress", "merge") => true,
             ("merged", "unmerge" | "follow") => true,
             ("in_progress", "reply") => has(&["contact", "follow"]) && !task,
-            ("reply_review", "approve" | "send_back") => {
+            ("reply_review", "approve" | "send_back" | "reject_verified") => {
                 let replied = self.log.iter().rev().find(|entry| entry.word == "reply");
                 by.is_none() || replied.and_then(|entry| entry.by) != by
             }
             ("callback", "lapse") => true,
-            ("callback" | "closed", "miss" | "rate_good" | "rate_bad") => !has(&["rate_good", "rate_bad"]),
+            ("callback" | "closed", "miss") => !has(&["rate_good", "rate_bad"]),
+            ("callback" | "closed", "rate_good" | "rate_bad") => {
+                !has(&["rate_good", "rate_bad"]) || (who.requester && easy)
+            }
             ("closed", "reopen") => easy,
             (open, "withdraw") if OPEN.contains(&open) => true,
             (state, "urge") if state == "registered" || handled.contains(&state) => easy,
@@ -214,6 +236,7 @@ impl Model {
 pub fn word(command: &Command) -> &'static str {
     match command {
         Command::AnswerNow => "answer",
+        Command::Reject(reason) if reason.after_verification() => "reject_verified",
         Command::Reject(_) => "reject",
         Command::Appeal => "appeal",
         Command::Redirect(_) => "redirect",
