@@ -29,6 +29,9 @@ pub struct Model {
     pub explanation: Json,
     pub started_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
+    /// When the ticket was over while this unit had it; none while it is open. So that a person's open tickets are
+    /// counted without looking at closed ones.
+    pub closed_at: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -66,6 +66,12 @@ ids! {
     ServiceId,
     /// A routing rule.
     RuleId,
+    /// An assignment policy of a unit.
+    AssignmentPolicyId,
+    /// A leave.
+    AbsenceId,
+    /// A handover of somebody's tickets.
+    HandoverId,
     /// A line of the deadline policy.
     PolicyId,
     /// Working hours of a unit.

@@ -415,6 +415,38 @@ vocabulary! {
         Mental12356 = "mental_12356" "心理援助12356",
     }
 
+    /// How a unit's tickets find their person.
+    Strategy {
+        Manual = "manual" "岗位收件箱",
+        ByPost = "by_post" "按岗位",
+        LeastLoad = "least_load" "在办最少",
+        RoundRobin = "round_robin" "轮流",
+    }
+
+    /// Why somebody is on leave.
+    AbsenceKind {
+        Annual = "annual" "年假",
+        Sick = "sick" "病假",
+        Personal = "personal" "事假",
+        Travel = "travel" "出差",
+        Training = "training" "培训",
+        Other = "other" "其他",
+    }
+
+    /// To whom tickets go that somebody hands over.
+    HandoverTarget {
+        Person = "person" "指定人员",
+        Inbox = "inbox" "岗位收件箱",
+        Strategy = "strategy" "按分派策略",
+    }
+
+    /// Why tickets are handed over.
+    HandoverCause {
+        Asked = "asked" "人工移交",
+        Disabled = "disabled" "账号停用",
+        RoleEnded = "role_ended" "岗位终止",
+    }
+
     /// Official or not yet published.
     CalendarStatus {
         Official = "official" "已公布",

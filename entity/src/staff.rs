@@ -22,6 +22,8 @@ pub struct Model {
     /// Last time step used, so that a code is used once.
     pub totp_step: i64,
     pub disabled_at: Option<DateTimeUtc>,
+    /// Open tickets at most that are given without somebody's choosing; none where there is no limit.
+    pub capacity: Option<i32>,
     pub synthetic: bool,
     pub version: i64,
     pub created_at: DateTimeUtc,

@@ -27,6 +27,7 @@ use hotline::tickets::rules::chain::{self, Link};
 use hotline::tickets::rules::lifecycle::{
     By, Change, Command, Event, Life, Moment, Place, Rating, Tick, decide, evolve,
 };
+use hotline::tickets::rules::open::is_open;
 use hotline::tickets::rules::{likeness, number};
 use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::{Value, json};
@@ -450,6 +451,10 @@ impl Maker<'_> {
         ticket.result = life.result;
         ticket.routes = life.routes;
         ticket.closed_at = (life.state == TicketState::Closed).then_some(ticket.updated_at);
+        let legs = rows.legs.iter_mut().rev();
+        for leg in legs.take_while(|leg| leg.ticket_id == ticket.id) {
+            leg.closed_at = (!is_open(life.state)).then_some(ticket.updated_at);
+        }
         let running = || {
             let open = clocks.iter().filter(|clock| clock.stopped_at.is_none());
             open.filter(|clock| clock.kind != ClockKind::Return)
@@ -503,6 +508,7 @@ impl Maker<'_> {
                 explanation: explanation.clone(),
                 started_at: ticket.updated_at,
                 ended_at: None,
+                closed_at: None,
             });
         }
         let says = matches!(

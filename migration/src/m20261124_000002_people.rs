@@ -6,7 +6,15 @@ use sea_orm_migration::prelude::*;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const TABLES: &[&str] = &["staff", "role_grant", "household", "resident", "resident_contact"];
+const TABLES: &[&str] = &[
+    "staff",
+    "role_grant",
+    "staff_absence",
+    "handover",
+    "household",
+    "resident",
+    "resident_contact",
+];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -33,6 +41,7 @@ const UP: &[&str] = &[
             totp_secret {bytes},
             totp_step {big} NOT NULL,
             disabled_at {at},
+            capacity {int},
             synthetic {bool} NOT NULL,
             version {big} NOT NULL,
             created_at {at} NOT NULL,
@@ -49,6 +58,29 @@ const UP: &[&str] = &[
             valid_from {day} NOT NULL,
             valid_to {day},
             created_at {at} NOT NULL,
+            PRIMARY KEY (id)
+        ) {strict}",
+    r"CREATE TABLE staff_absence (
+            id {uuid} NOT NULL,
+            staff_id {uuid} NOT NULL REFERENCES staff (id),
+            kind text NOT NULL,
+            first_day {day} NOT NULL,
+            last_day {day} NOT NULL,
+            created_at {at} NOT NULL,
+            PRIMARY KEY (id)
+        ) {strict}",
+    r"CREATE TABLE handover (
+            id {uuid} NOT NULL,
+            staff_id {uuid} NOT NULL REFERENCES staff (id),
+            unit_id {uuid} REFERENCES unit (id),
+            cause text NOT NULL,
+            target text NOT NULL,
+            to_staff_id {uuid} REFERENCES staff (id),
+            reason text,
+            asked_by {uuid} REFERENCES staff (id),
+            moved {big} NOT NULL,
+            created_at {at} NOT NULL,
+            done_at {at},
             PRIMARY KEY (id)
         ) {strict}",
     r"CREATE TABLE household (
@@ -100,6 +132,9 @@ const UP: &[&str] = &[
     "CREATE UNIQUE INDEX staff_user_name ON staff (user_name)",
     "CREATE INDEX role_grant_staff ON role_grant (staff_id)",
     "CREATE INDEX role_grant_unit ON role_grant (unit_id)",
+    "CREATE INDEX staff_absence_staff ON staff_absence (staff_id, last_day)",
+    "CREATE INDEX staff_absence_day ON staff_absence (last_day)",
+    "CREATE INDEX handover_staff ON handover (staff_id)",
     "CREATE INDEX household_address ON household (address_index)",
     "CREATE INDEX resident_phone ON resident (phone_index)",
     "CREATE INDEX resident_id_number ON resident (id_number_index)",

@@ -6,7 +6,13 @@ use sea_orm_migration::prelude::*;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const TABLES: &[&str] = &["service", "routing_rule", "deadline_policy"];
+const TABLES: &[&str] = &[
+    "service",
+    "routing_rule",
+    "assignment_policy",
+    "routing_turn",
+    "deadline_policy",
+];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -75,6 +81,24 @@ const UP: &[&str] = &[
             updated_at {at} NOT NULL,
             PRIMARY KEY (id)
         ) {strict}",
+    r"CREATE TABLE assignment_policy (
+            id {uuid} NOT NULL,
+            unit_id {uuid} NOT NULL REFERENCES unit (id),
+            unit_path {path} NOT NULL,
+            strategy text NOT NULL,
+            reason text NOT NULL,
+            valid_from {day} NOT NULL,
+            valid_to {day},
+            version {big} NOT NULL,
+            updated_at {at} NOT NULL,
+            PRIMARY KEY (id)
+        ) {strict}",
+    r"CREATE TABLE routing_turn (
+            unit_id {uuid} NOT NULL REFERENCES unit (id),
+            staff_id {uuid} NOT NULL REFERENCES staff (id),
+            updated_at {at} NOT NULL,
+            PRIMARY KEY (unit_id)
+        ) {strict}",
     r"CREATE TABLE deadline_policy (
             id {uuid} NOT NULL,
             clock text NOT NULL,
@@ -95,4 +119,5 @@ const UP: &[&str] = &[
     "CREATE UNIQUE INDEX service_code ON service (code, valid_from)",
     "CREATE INDEX service_parent ON service (parent_code)",
     "CREATE INDEX routing_rule_rank ON routing_rule (rank)",
+    "CREATE INDEX assignment_policy_unit ON assignment_policy (unit_id)",
 ];

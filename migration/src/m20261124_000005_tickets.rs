@@ -141,6 +141,7 @@ const UP: &[&str] = &[
             explanation {json} NOT NULL,
             started_at {at} NOT NULL,
             ended_at {at},
+            closed_at {at},
             PRIMARY KEY (id)
         ) {strict}",
     r"CREATE TABLE clock (
@@ -282,6 +283,8 @@ const UP: &[&str] = &[
     "CREATE INDEX assignment_unit ON assignment (unit_path, ticket_id) WHERE ended_at IS NULL",
     "CREATE INDEX assignment_staff ON assignment (staff_id, ticket_id) WHERE ended_at IS NULL AND staff_id IS NOT NULL",
     "CREATE INDEX ticket_primary ON ticket (primary_id, id) WHERE primary_id IS NOT NULL",
+    // A person's open tickets: small, however many they closed.
+    "CREATE INDEX assignment_load ON assignment (staff_id, ticket_id) WHERE ended_at IS NULL AND closed_at IS NULL AND staff_id IS NOT NULL",
     "CREATE INDEX clock_ticket ON clock (ticket_id)",
     "CREATE INDEX clock_due ON clock (kind, due_at) WHERE kind IN ('sign', 'resolve')",
     "CREATE INDEX callback_answered ON callback (answered_at) WHERE answered_at IS NOT NULL",

@@ -5,8 +5,8 @@ use crate::platform::error::{AppError, Fields};
 use crate::sla::DeadlineOut;
 use crate::sla::rules::year::{YEARS, years_rule};
 use chrono::{DateTime, Datelike, Utc};
-use entity::id::{RuleId, StaffId, UnitId};
-use entity::kind::{Channel, RequestType, Urgency};
+use entity::id::{AssignmentPolicyId, RuleId, StaffId, UnitId};
+use entity::kind::{Channel, RequestType, Strategy, Urgency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,6 +49,41 @@ pub struct PersonOut {
     /// `covers_post`, `handler_of_unit` or `lead_of_unit`.
     #[schema(example = "covers_post")]
     pub because: String,
+}
+
+/// How a person of the unit is found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AssignmentOut {
+    /// The unit's strategy.
+    pub strategy: Strategy,
+    /// The policy that sets it; absent where it is the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_id: Option<AssignmentPolicyId>,
+    /// `chosen`; `inbox`: nobody, the unit's inbox; `waiting`: the choice comes in a moment.
+    #[schema(example = "chosen")]
+    pub state: String,
+    /// Who was considered, where open tickets were counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<CandidateOut>,
+}
+
+/// Somebody who was considered.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CandidateOut {
+    /// Key.
+    pub id: StaffId,
+    /// Name.
+    pub name: String,
+    /// Open tickets at that moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<u64>,
+    /// Open tickets at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u64>,
+    /// `chosen`, `more_to_do`, `not_their_turn`, `other_post`, `on_leave:` with the last day, `at_capacity`, `disabled` or
+    /// `hands_over`.
+    #[schema(example = "more_to_do")]
+    pub why: String,
 }
 
 /// What put a request where it is.
@@ -94,9 +129,12 @@ pub struct RouteOut {
     /// The unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitRef>,
-    /// The person; without one it waits in the unit's inbox.
+    /// The person; without one it waits in the unit's inbox, or for the choice that `assignment` tells of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonOut>,
+    /// How the person is found; absent for the pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignment: Option<AssignmentOut>,
     /// The post that handles it.
     #[schema(example = "grid_worker")]
     pub post: String,

@@ -1,5 +1,6 @@
 //! `/api/v1/places/locate`, `/api/v1/routing/simulate` and `/api/v1/deadlines/simulate`.
 
+use super::assignment::{self, Wanted};
 use super::dto::{DeadlinesIn, DeadlinesOut, LocateIn, LocatedOut, RouteOut, SimulateIn, UnitRef};
 use super::{deadlines, place, route};
 use crate::access::authenticate::local_day;
@@ -77,7 +78,23 @@ async fn simulate_routing(
     let channel = body.value.channel.unwrap_or(Channel::Phone);
     let turn = desk.kit.ids.below(u64::MAX);
     let chosen = route::choose(&reference, day, service, request_type, channel, &place, turn);
-    Answer::ok(&route::explain(&reference, service, &place, &chosen))
+    let mut route = route::explain(&reference, service, &place, &chosen);
+    if let Some(unit) = chosen
+        .unit
+        .filter(|_| chosen.assignment.is_some_and(|one| one.waits))
+    {
+        let wanted = Wanted {
+            unit,
+            post: Some(&chosen.post),
+            day,
+            number: turn,
+            without: None,
+        };
+        let counted = assignment::choose(desk.kit.db.read(), &reference, &wanted).await?;
+        route.person = counted.person();
+        route.assignment = Some(counted.explain());
+    }
+    Answer::ok(&route)
 }
 
 /// When a request would be due, clock by clock and day by day, without registering it.

@@ -1,5 +1,6 @@
 //! Where a request goes, and the explanation of it.
 
+use super::assignment;
 use super::dto::{GroundOut, PersonOut, RejectedOut, RouteOut, UnitRef};
 use crate::catalog::rules::Service;
 use crate::orgs::rules::{Located, MatchedBy};
@@ -7,6 +8,7 @@ use crate::platform::error::{AppError, Code};
 use crate::reference::Reference;
 use crate::routing::rules::{self, Ground, PersonBy, Rejection, Request, Route, Situation};
 use chrono::NaiveDate;
+use entity::id::StaffId;
 use entity::kind::{Channel, RequestType};
 
 /// The service of this code, if it takes this type at this place today.
@@ -65,7 +67,7 @@ pub fn choose(
     let situation = Situation {
         directory: &reference.directory,
         rules: &reference.rules,
-        roster: &reference.roster,
+        people: reference.people(),
     };
     rules::choose(&request, &situation)
 }
@@ -81,14 +83,7 @@ pub fn explain(reference: &Reference, service: &Service, place: &Located<'_>, ro
             path: unit.path.clone(),
         })
     };
-    let person = route.person.and_then(|(id, by)| {
-        let colleague = reference.roster.iter().find(|colleague| colleague.id == id)?;
-        Some(PersonOut {
-            id,
-            name: colleague.name.clone(),
-            because: person_text(by).to_owned(),
-        })
-    });
+    let person = route.person.and_then(|chosen| person(reference, chosen));
     RouteOut {
         category: service.code.clone(),
         place: UnitRef {
@@ -101,10 +96,25 @@ pub fn explain(reference: &Reference, service: &Service, place: &Located<'_>, ro
         pool: route.unit.is_none(),
         unit: route.unit.and_then(unit_ref),
         person,
+        assignment: route
+            .assignment
+            .as_ref()
+            .map(|assignment| assignment::explain(assignment, route.person.is_some())),
         post: route.post.clone(),
         ground: route.ground.as_ref().map(ground),
         rejected: route.rejected.iter().map(rejected).collect(),
     }
+}
+
+/// A person who was chosen, in few words.
+#[must_use]
+pub fn person(reference: &Reference, (id, by): (StaffId, PersonBy)) -> Option<PersonOut> {
+    let colleague = reference.roster.iter().find(|colleague| colleague.id == id)?;
+    Some(PersonOut {
+        id,
+        name: colleague.name.clone(),
+        because: person_text(by).to_owned(),
+    })
 }
 
 /// How a place was matched, in one word.
@@ -118,7 +128,9 @@ pub fn matched_text(by: MatchedBy) -> &'static str {
     }
 }
 
-fn person_text(by: PersonBy) -> &'static str {
+/// Why a person was chosen, in one word.
+#[must_use]
+pub fn person_text(by: PersonBy) -> &'static str {
     match by {
         PersonBy::Post => "covers_post",
         PersonBy::AnyHandler => "handler_of_unit",
@@ -139,7 +151,8 @@ fn ground(ground: &Ground) -> GroundOut {
     }
 }
 
-fn rejected(rejection: &Rejection) -> RejectedOut {
+/// What was not chosen, and why.
+pub fn rejected(rejection: &Rejection) -> RejectedOut {
     let (what, why) = match rejection {
         Rejection::RuleTargetGone { rule } => (rule.clone(), "rule_target_gone".to_owned()),
         Rejection::LacksPowers { unit, powers } => {
@@ -149,6 +162,7 @@ fn rejected(rejection: &Rejection) -> RejectedOut {
         Rejection::NoDepartment { code } => (code.clone(), "no_department".to_owned()),
         Rejection::OtherPost { name } => (name.clone(), "other_post".to_owned()),
         Rejection::NotTheirTurn { name } => (name.clone(), "not_their_turn".to_owned()),
+        Rejection::OnLeave { name, until } => (name.clone(), format!("on_leave:{until}")),
         Rejection::NobodyThere { unit } => (unit.clone(), "nobody_there".to_owned()),
     };
     RejectedOut { what, why }

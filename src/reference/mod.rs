@@ -10,12 +10,16 @@ use crate::platform::error::AppError;
 use crate::platform::jobs::Pass;
 use crate::platform::kit::Kit;
 use crate::platform::snapshot::Snapshot;
-use crate::routing::rules::{Colleague, Rule};
+use crate::routing::rules::assign::{Availability, Policy as AssignmentPolicy};
+use crate::routing::rules::{Colleague, People, Rule};
 use crate::sla::rules::calendars::Calendars;
 use crate::sla::rules::policy::Policy;
 use crate::{catalog, orgs, routing, settings, sla, staff};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
+use entity::id::StaffId;
 pub use ruling::Ruling;
+use sea_orm::ConnectionTrait;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// All reference data of one version.
@@ -33,6 +37,22 @@ pub struct Reference {
     pub rules: Vec<Rule>,
     /// Who can be given tickets.
     pub roster: Vec<Colleague>,
+    /// Their leave of today and their capacity, where there is any.
+    pub availability: HashMap<StaffId, Availability>,
+    /// How tickets find their person.
+    pub assignment: Vec<AssignmentPolicy>,
+}
+
+impl Reference {
+    /// Who can be given tickets, and by which strategy.
+    #[must_use]
+    pub fn people(&self) -> People<'_> {
+        People {
+            roster: &self.roster,
+            availability: &self.availability,
+            policies: &self.assignment,
+        }
+    }
 }
 
 /// The tools and the reference data: what the slices around a ticket work with.
@@ -88,8 +108,11 @@ impl Desk {
 
 async fn load(kit: &Kit) -> Result<Reference, AppError> {
     let conn = kit.db.read();
-    let roster = staff::store::roster(conn, local_day(kit.now())).await?;
+    let day = local_day(kit.now());
+    let roster = staff::store::roster(conn, day).await?;
     Ok(Reference {
+        availability: availability(conn, day).await?,
+        assignment: routing::store::assignment::policies(conn).await?,
         directory: orgs::store::directory(conn).await?,
         catalogue: catalog::store::catalogue(conn).await?,
         calendars: sla::store::calendars(conn).await?,
@@ -106,4 +129,18 @@ async fn load(kit: &Kit) -> Result<Reference, AppError> {
             })
             .collect(),
     })
+}
+
+async fn availability(
+    conn: &impl ConnectionTrait,
+    day: NaiveDate,
+) -> Result<HashMap<StaffId, Availability>, AppError> {
+    let mut known: HashMap<StaffId, Availability> = HashMap::new();
+    for (id, until) in staff::store::absence::away(conn, day).await? {
+        known.entry(id).or_default().away_until = Some(until);
+    }
+    for (id, most) in staff::store::absence::capacities(conn).await? {
+        known.entry(id).or_default().capacity = Some(most);
+    }
+    Ok(known)
 }

@@ -1,4 +1,6 @@
-//! Creating, changing and retiring routing rules.
+//! Creating, changing and retiring routing rules; assignment policies in a file of its own.
+
+pub mod assignment;
 
 use super::store;
 use crate::access::Op;

@@ -1,4 +1,6 @@
-//! Wire shapes of routing rules.
+//! Wire shapes of routing rules; of assignment policies in a file of its own.
+
+pub mod assignment;
 
 use super::commands::{Change, NewRule};
 use super::queries::Wanted;

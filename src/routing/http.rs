@@ -1,4 +1,6 @@
-//! `/api/v1/routing-rules`.
+//! `/api/v1/routing-rules`; assignment policies in a file of its own.
+
+mod assignment;
 
 use super::commands;
 use super::dto::{RuleIn, RuleOut, RulePatch, RulesQuery};
@@ -22,7 +24,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list_rules)
         .service(create_rule)
-        .service(update_rule);
+        .service(update_rule)
+        .service(assignment::list_assignment_policies)
+        .service(assignment::create_assignment_policy)
+        .service(assignment::update_assignment_policy);
 }
 
 /// Lists routing rules in the order in which they are tried.

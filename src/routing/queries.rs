@@ -1,4 +1,6 @@
-//! Reading routing rules.
+//! Reading routing rules; assignment policies in a file of its own.
+
+pub mod assignment;
 
 use super::store;
 use crate::access::permit::Caller;

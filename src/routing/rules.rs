@@ -1,11 +1,16 @@
 //! Routing: service × place × rules × who is there → a unit and a person, *and why*. Pure: the same inputs give
 //! the same choice, whatever the order of rules of one rank.
 
+pub mod assign;
+
 use crate::catalog::rules::Service;
 use crate::orgs::rules::{Directory, Unit};
+use crate::staff::rules::handles;
+use assign::{Availability, Candidate, Policy, Turn, Why};
 use chrono::NaiveDate;
-use entity::id::{RuleId, StaffId, UnitId};
-use entity::kind::{Channel, RequestType, ResponsibleKind, Role, UnitKind};
+use entity::id::{AssignmentPolicyId, RuleId, StaffId, UnitId};
+use entity::kind::{Channel, RequestType, ResponsibleKind, Role, Strategy, UnitKind};
+use std::collections::HashMap;
 
 /// A rule that places a ticket before the catalogue's default does. What is `None` fits everything.
 #[derive(Clone, Debug)]
@@ -51,6 +56,14 @@ pub struct Colleague {
     pub posts: Vec<String>,
 }
 
+impl Colleague {
+    /// Whether the role takes tickets in hands.
+    #[must_use]
+    pub fn takes_tickets(&self) -> bool {
+        handles(self.role)
+    }
+}
+
 /// What is to be routed.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -75,8 +88,19 @@ pub struct Situation<'a> {
     pub directory: &'a Directory,
     /// Rules, in any order.
     pub rules: &'a [Rule],
+    /// The people of the units.
+    pub people: People<'a>,
+}
+
+/// Who can be given tickets, and by which strategy.
+#[derive(Clone, Copy, Debug)]
+pub struct People<'a> {
     /// Who can be given tickets.
     pub roster: &'a [Colleague],
+    /// Leave of today and capacity, where there is any.
+    pub availability: &'a HashMap<StaffId, Availability>,
+    /// Strategies of units, in any order.
+    pub policies: &'a [Policy],
 }
 
 /// Why something was not chosen.
@@ -95,6 +119,8 @@ pub enum Rejection {
     OtherPost { name: String },
     /// A colleague covers the post too, but it was another's turn.
     NotTheirTurn { name: String },
+    /// A colleague is on leave.
+    OnLeave { name: String, until: NaiveDate },
     /// Nobody in the unit can be given tickets.
     NobodyThere { unit: String },
 }
@@ -126,6 +152,17 @@ pub enum PersonBy {
     Lead,
 }
 
+/// How a person of the unit is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// What sets it; none where it is the usual one.
+    pub policy: Option<AssignmentPolicyId>,
+    /// Open tickets, or turns, must be looked at first: the choice comes a moment later.
+    pub waits: bool,
+}
+
 /// Where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -133,6 +170,8 @@ pub struct Route {
     pub unit: Option<UnitId>,
     /// The person; `None`: the unit's inbox.
     pub person: Option<(StaffId, PersonBy)>,
+    /// How the person is found; `None` for the pool.
+    pub assignment: Option<Assignment>,
     /// The post.
     pub post: String,
     /// What put it there; `None` for the pool.
@@ -151,15 +190,18 @@ pub fn choose(request: &Request<'_>, situation: &Situation<'_>) -> Route {
         return Route {
             unit: None,
             person: None,
+            assignment: None,
             post: request.service.post.clone(),
             ground: None,
             rejected,
         };
     };
-    let person = colleague(unit, &post, request.turn, situation.roster, &mut rejected);
+    let day_and_turn = (request.day, request.turn);
+    let (person, assignment) = colleague(unit, Some(&post), day_and_turn, &situation.people, &mut rejected);
     Route {
         unit: Some(unit.id),
         person,
+        assignment: Some(assignment),
         post,
         ground: Some(ground),
         rejected,
@@ -295,57 +337,70 @@ fn take_turn<T>(from: &[T], turn: u64) -> Option<&T> {
     from.get(usize::try_from(turn % n).ok()?)
 }
 
-/// Whether a role takes tickets in hands.
-fn takes_tickets(role: Role) -> bool {
-    matches!(role, Role::Handler | Role::UnitLead)
+/// The person by the unit's strategy, as far as that needs no counting: the one who covers the post; else a handler;
+/// else the lead; else the unit's inbox.
+pub fn colleague(
+    unit: &Unit,
+    post: Option<&str>,
+    (day, turn): (NaiveDate, u64),
+    people: &People<'_>,
+    rejected: &mut Vec<Rejection>,
+) -> (Option<(StaffId, PersonBy)>, Assignment) {
+    let policy = assign::policy_of(people.policies, &unit.path, day);
+    let mut assignment = Assignment {
+        strategy: policy.map_or(Strategy::ByPost, |policy| policy.strategy),
+        policy: policy.map(|policy| policy.id),
+        waits: false,
+    };
+    let there = candidates(&[unit.id], people);
+    if assign::must_count(assignment.strategy, &there) {
+        assignment.waits = true;
+        return (None, assignment);
+    }
+    if assignment.strategy == Strategy::Manual {
+        return (None, assignment);
+    }
+    let turn = Turn {
+        number: turn,
+        last: None,
+    };
+    let choice = assign::pick(assignment.strategy, post, &there, turn);
+    for other in choice.considered {
+        let name = other.name;
+        rejected.push(match other.why {
+            Why::Chosen => continue,
+            Why::OnLeave(until) => Rejection::OnLeave { name, until },
+            Why::NotTheirTurn => Rejection::NotTheirTurn { name },
+            _ => Rejection::OtherPost { name },
+        });
+    }
+    if choice.person.is_none() {
+        rejected.push(Rejection::NobodyThere {
+            unit: unit.name.clone(),
+        });
+    }
+    (choice.person, assignment)
 }
 
-/// The one who covers the post; else a handler; else the lead; else the unit's inbox.
-fn colleague(
-    unit: &Unit,
-    post: &str,
-    turn: u64,
-    roster: &[Colleague],
-    rejected: &mut Vec<Rejection>,
-) -> Option<(StaffId, PersonBy)> {
-    let mut there: Vec<&Colleague> = roster
+/// The people of units, not counted yet.
+#[must_use]
+pub fn candidates<'a>(units: &[UnitId], people: &People<'a>) -> Vec<Candidate<'a>> {
+    people
+        .roster
         .iter()
-        .filter(|colleague| colleague.unit == unit.id && takes_tickets(colleague.role))
-        .collect();
-    there.sort_by_key(|colleague| colleague.id);
-    let covers = |colleague: &&&Colleague| colleague.posts.iter().any(|covered| covered == post);
-    let of_role = |role: Role| {
-        there
-            .iter()
-            .filter(move |colleague| colleague.role == role)
-            .copied()
-            .collect::<Vec<_>>()
-    };
-    let by_post: Vec<&Colleague> = there.iter().filter(covers).copied().collect();
-    let steps = [
-        (PersonBy::Post, by_post),
-        (PersonBy::AnyHandler, of_role(Role::Handler)),
-        (PersonBy::Lead, of_role(Role::UnitLead)),
-    ];
-    for (by, group) in steps {
-        let Some(chosen) = take_turn(&group, turn) else {
-            continue;
-        };
-        for other in there.iter().filter(|other| other.id != chosen.id) {
-            let name = other.name.clone();
-            let also = group.iter().any(|colleague| colleague.id == other.id);
-            rejected.push(if also {
-                Rejection::NotTheirTurn { name }
-            } else {
-                Rejection::OtherPost { name }
-            });
-        }
-        return Some((chosen.id, by));
-    }
-    rejected.push(Rejection::NobodyThere {
-        unit: unit.name.clone(),
-    });
-    None
+        .filter(|colleague| units.contains(&colleague.unit) && colleague.takes_tickets())
+        .map(|colleague| Candidate {
+            colleague,
+            availability: people
+                .availability
+                .get(&colleague.id)
+                .copied()
+                .unwrap_or_default(),
+            open: None,
+            disabled: false,
+            hands_over: false,
+        })
+        .collect()
 }
 
 #[cfg(test)]

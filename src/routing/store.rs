@@ -1,4 +1,6 @@
-//! Rows of `routing_rule`.
+//! Rows of `routing_rule`; of assignment in a file of its own.
+
+pub mod assignment;
 
 use super::rules::Rule;
 use crate::platform::db::Tx;

@@ -1,5 +1,8 @@
 //! Making and disabling people, their passwords, and the roles that they hold.
 
+pub mod absence;
+pub mod handover;
+
 use super::rules::{self, Ending, Held, Refusal};
 use super::store;
 use crate::access::Op;
@@ -80,6 +83,7 @@ async fn make(tx: &Tx, new: &NewStaff) -> Result<staff::Model, AppError> {
         totp_secret: Set(None),
         totp_step: Set(0),
         disabled_at: Set(None),
+        capacity: Set(None),
         synthetic: Set(new.synthetic),
         version: Set(1),
         created_at: Set(tx.now()),
@@ -88,7 +92,7 @@ async fn make(tx: &Tx, new: &NewStaff) -> Result<staff::Model, AppError> {
     store::insert(tx, row).await
 }
 
-/// Disables a person and ends all their log-ins. Done already, nothing happens.
+/// Disables a person, ends all their log-ins, and has their open tickets handed over. Done already, nothing happens.
 ///
 /// # Errors
 /// `NotFound`, `StaleVersion`; `Forbidden` for oneself.
@@ -103,6 +107,7 @@ pub async fn disable(
     }
     let row = store::disable(tx, row).await?;
     store::end_sessions(tx, row.id, "disabled").await?;
+    handover::disabled(tx, caller, row.id);
     audit::record(tx, caller, "staff", row.id, json!({ "version": row.version }));
     settings::store::touch_reference(tx).await?;
     Ok(row)
@@ -201,11 +206,12 @@ pub async fn insert_grant(
         created_at: Set(tx.now()),
     };
     let row = store::insert_grant(tx, holder, grant).await?;
+    store::handover::watch(tx, &row);
     settings::store::touch_reference(tx).await?;
     Ok(row)
 }
 
-/// Takes a role back: it does not hold today any more.
+/// Takes a role back: it does not hold today any more. Who was given tickets by it, and is no longer, hands them over.
 ///
 /// # Errors
 /// `NotFound`.
@@ -217,8 +223,9 @@ pub async fn revoke(tx: &Tx, (caller, id, grant): &(Caller, StaffId, GrantId)) -
         .find(|row| row.id == *grant)
         .ok_or_else(|| AppError::new(Code::NotFound))?;
     decide_at(caller, &row.unit_path)?;
-    let (role, unit) = (row.role, row.unit_id);
-    let last_day = match rules::ending(term(&row), local_day(tx.now())) {
+    let today = local_day(tx.now());
+    let (role, unit, handled) = (row.role, row.unit_id, handover::matters(&row, today));
+    let last_day = match rules::ending(term(&row), today) {
         Ending::Over => return Ok(()),
         Ending::Ends(last_day) => {
             store::end_grant(tx, holder, row, last_day).await?;
@@ -229,6 +236,9 @@ pub async fn revoke(tx: &Tx, (caller, id, grant): &(Caller, StaffId, GrantId)) -
             None
         }
     };
+    if handled {
+        handover::role_ended(tx, caller.actor.staff_id(), (*id, unit)).await?;
+    }
     audit::record(
         tx,
         caller,

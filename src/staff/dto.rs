@@ -1,4 +1,7 @@
-//! Wire shapes of people and roles.
+//! Wire shapes of people and roles; of leave and handovers in files of their own.
+
+pub mod absence;
+pub mod handover;
 
 use super::commands::NewGrant;
 use super::queries::{Filter, View};
@@ -31,6 +34,10 @@ pub struct StaffOut {
     pub display_name: String,
     /// Roles held today, and those granted for later.
     pub grants: Vec<GrantOut>,
+    /// Open tickets at most that are given without somebody's choosing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 30)]
+    pub capacity: Option<i32>,
     /// May not log in any more.
     pub disabled: bool,
     /// Made for demonstration.
@@ -73,6 +80,7 @@ impl From<View> for StaffOut {
                 .into_iter()
                 .map(|(grant, unit_name)| GrantOut::new(grant, unit_name))
                 .collect(),
+            capacity: row.capacity,
             disabled: row.disabled_at.is_some(),
             synthetic: row.synthetic,
             version: row.version,

@@ -1,4 +1,7 @@
-//! `/api/v1/staff`.
+//! `/api/v1/staff`; leave, capacity and handovers in files of their own.
+
+mod absence;
+mod handover;
 
 use super::commands::{NewPassword, NewStaff};
 use super::dto::{GrantIn, GrantOut, PasswordResetIn, StaffIn, StaffOut, StaffQuery};
@@ -26,7 +29,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(disable_staff)
         .service(reset_password)
         .service(grant_role)
-        .service(revoke_role);
+        .service(revoke_role)
+        .service(absence::list_absences)
+        .service(absence::add_absence)
+        .service(absence::end_absence)
+        .service(absence::set_capacity)
+        .service(handover::hand_over);
 }
 
 /// Lists people: of the units that the caller reaches, and for the district also those without a role yet.

@@ -6,6 +6,15 @@ use chrono::NaiveDate;
 use entity::id::UnitId;
 use entity::kind::Role;
 
+/// Roles by which somebody can be given tickets.
+pub const HANDLING: [Role; 2] = [Role::Handler, Role::UnitLead];
+
+/// Whether who holds this role can be given tickets.
+#[must_use]
+pub fn handles(role: Role) -> bool {
+    HANDLING.contains(&role)
+}
+
 /// Characters that a password has at least.
 pub const PASSWORD_MIN: usize = 12;
 /// Characters that a password has at most.

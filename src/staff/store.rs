@@ -1,9 +1,13 @@
-//! Rows of `staff` and `role_grant`.
+//! Rows of `staff` and `role_grant`; of leave and handovers in files of their own.
+
+pub mod absence;
+pub mod handover;
 
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
+use crate::staff::rules::HANDLING;
 use chrono::NaiveDate;
-use entity::id::{GrantId, StaffId};
+use entity::id::{GrantId, StaffId, UnitId};
 use entity::kind::{ActorKind, Role};
 use entity::{role_grant, session, staff, term};
 use sea_orm::sea_query::Expr;
@@ -63,6 +67,38 @@ pub async fn roster(
         .collect())
 }
 
+/// Whether somebody can be given tickets of one of these units on `day`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn takes_tickets(
+    conn: &impl ConnectionTrait,
+    id: StaffId,
+    units: &[UnitId],
+    day: NaiveDate,
+) -> Result<bool, AppError> {
+    let enabled = staff::Entity::find_by_id(id)
+        .filter(staff::Column::DisabledAt.is_null())
+        .one(conn)
+        .await?;
+    if enabled.is_none() {
+        return Ok(false);
+    }
+    let grant = role_grant::Entity::find()
+        .filter(role_grant::Column::StaffId.eq(id))
+        .filter(role_grant::Column::UnitId.is_in(units.iter().copied()))
+        .filter(role_grant::Column::Role.is_in(HANDLING))
+        .filter(role_grant::Column::ValidFrom.lte(day))
+        .filter(
+            Condition::any()
+                .add(role_grant::Column::ValidTo.is_null())
+                .add(role_grant::Column::ValidTo.gte(day)),
+        )
+        .one(conn)
+        .await?;
+    Ok(grant.is_some())
+}
+
 /// A person, locked until the end of the transaction: all changes of one person, and of the roles they hold,
 /// come one after the other.
 ///
@@ -72,6 +108,17 @@ pub async fn lock(tx: &Tx, id: StaffId) -> Result<staff::Model, AppError> {
     staff::Entity::find_by_id(id)
         .lock_exclusive()
         .one(tx)
+        .await?
+        .ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// A person to be looked at.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(conn: &impl ConnectionTrait, id: StaffId) -> Result<staff::Model, AppError> {
+    staff::Entity::find_by_id(id)
+        .one(conn)
         .await?
         .ok_or_else(|| AppError::new(Code::NotFound))
 }

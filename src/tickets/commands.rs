@@ -8,7 +8,7 @@ mod meaning;
 mod prepare;
 mod refusal;
 pub mod register;
-mod routed;
+pub(super) mod routed;
 
 use crate::access::permit::Caller;
 use crate::platform::kit::Kit;

@@ -8,6 +8,7 @@ mod figures;
 mod input;
 mod output;
 mod way;
+mod workload;
 
 pub use access::{AccessOut, AccessQuery};
 pub use action::{ActionIn, LimitIn, MilestoneIn, RatingIn, Reason};
@@ -20,3 +21,4 @@ pub use output::{
     ReceiptOut, RegisteredOut, RequesterOut, RevealOut, SimilarOut, TicketOut, TicketRow, VerificationOut,
 };
 pub use way::{HandOut, HandsOut, PrecedentOut, PrecedentsOut};
+pub use workload::{StateCount, WorkloadOut, WorkloadQuery};

@@ -7,6 +7,7 @@ mod files;
 mod intake;
 mod supervision;
 mod way;
+mod workload;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -33,5 +34,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(files::upload_attachment)
         .service(files::get_attachment)
         .service(callbacks::get_callback)
-        .service(callbacks::answer_callback);
+        .service(callbacks::answer_callback)
+        .service(workload::get_workload);
 }

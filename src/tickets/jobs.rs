@@ -1,9 +1,11 @@
 //! What happens by itself: clocks run out, call-backs lapse, queues are counted, people are told.
 
+mod assign;
 mod audience;
 mod clocks;
 mod counts;
 mod followers;
+mod handover;
 mod milestones;
 mod recount;
 

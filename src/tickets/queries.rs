@@ -1,5 +1,5 @@
 //! What can be asked: lists, one ticket, its deadlines and way, who looked at it, similar matters,
-//! counts, figures.
+//! counts, figures, who has how much to do.
 
 pub mod deadlines;
 pub mod desk;
@@ -10,3 +10,4 @@ pub mod looks;
 pub mod queues;
 pub mod similar;
 pub mod way;
+pub mod workload;

@@ -13,7 +13,7 @@ pub use clocks::{calendar, calendar_version, course, due, pauses, set_next_due, 
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
 use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};
-pub use legs::LegData;
+pub use legs::{LegData, give};
 pub use proceedings::Asked;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
@@ -56,8 +56,14 @@ pub mod timer {
     pub const FOLLOWERS: &str = "ticket.followers";
     /// Nobody answered a call-back; the subject is the ticket.
     pub const CALLBACK: &str = "ticket.callback";
+    /// A person is to be chosen, or the one who has it is gone; the subject is the ticket.
+    pub const ASSIGN: &str = "ticket.assign";
     /// The working calendar has changed; the subject is the last ticket that was looked at.
     pub use crate::sla::store::RECOUNT;
+    /// A role has ended by its last day; the subject is the grant.
+    pub use crate::staff::store::handover::GRANT_OVER;
+    /// Somebody's tickets go to others; the subject is the handover.
+    pub use crate::staff::store::handover::HANDOVER;
 }
 
 /// A ticket with what belongs to it.

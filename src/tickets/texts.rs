@@ -148,11 +148,12 @@ fn handed(unit: Option<&str>, promised: Option<DateTime<Utc>>) -> String {
 }
 
 /// For the unit that has it; none where nothing waits for it.
-pub fn for_staff(kind: EntryKind, ticket: &ticket::Model) -> Option<String> {
+pub fn for_staff(kind: EntryKind, ticket: &ticket::Model, has_person: bool) -> Option<String> {
     let number = number::spoken(&ticket.number);
     let what = match kind {
         EntryKind::Dispatched => "新工单待签收",
-        EntryKind::Assigned => "工单已指派给您",
+        EntryKind::Assigned if has_person => "工单已指派给您",
+        EntryKind::Assigned => "工单待认领",
         EntryKind::Supplemented => "诉求人补充了内容",
         EntryKind::Replied => "答复待审核",
         EntryKind::SentBack => "答复被退回",

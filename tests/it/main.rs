@@ -14,6 +14,7 @@
 mod support;
 
 mod administration;
+mod assignment;
 mod attachments;
 mod auth;
 mod authz;

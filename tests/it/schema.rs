@@ -114,9 +114,10 @@ macro_rules! all_tables {
 }
 
 all_tables! {
-    access_record api_client assignment attachment audit calendar_day calendar_year callback clock closure consumer_cursor
-    deadline_policy durable_timer event household idempotency notice otp proceeding queue_count resident resident_contact role_grant routing_rule
-    service session setting signing_key staff term throttle ticket ticket_entry ticket_requester ticket_search unit
+    access_record api_client assignment assignment_policy attachment audit calendar_day calendar_year callback
+    clock closure consumer_cursor deadline_policy durable_timer event handover household idempotency notice otp
+    proceeding queue_count resident resident_contact role_grant routing_rule routing_turn service session setting
+    signing_key staff staff_absence term throttle ticket ticket_entry ticket_requester ticket_search unit
     unit_hours
 }
 

@@ -102,6 +102,17 @@ operations! {
     GrantRole "grant_role" { SecurityAdmin: District }
     RevokeRole "revoke_role" { SecurityAdmin: District }
 
+    ListAbsences "list_absences" {
+        Handler: Own, UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    AddAbsence "add_absence" { Handler: Own, UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District }
+    EndAbsence "end_absence" { Handler: Own, UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District }
+    SetCapacity "set_capacity" { UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District }
+    HandOver "hand_over" { Dispatcher: District, UnitLead: Unit, StreetManager: Subtree }
+    GetWorkload "get_workload" {
+        Dispatcher: District, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+    }
+
     // The catalogue.
     ListServices "list_services" { Public: Everyone }
     GetService "get_service" { Public: Everyone }
@@ -133,6 +144,15 @@ operations! {
     }
     CreateRule "create_rule" { Dispatcher: District, Arbiter: District, SystemAdmin: District }
     UpdateRule "update_rule" { Dispatcher: District, SystemAdmin: District }
+    ListAssignmentPolicies "list_assignment_policies" {
+        Dispatcher: District, UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    CreateAssignmentPolicy "create_assignment_policy" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District,
+    }
+    UpdateAssignmentPolicy "update_assignment_policy" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District,
+    }
     ListPolicies "list_policies" {
         Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
         Arbiter: District, Supervisor: District, SystemAdmin: District,

@@ -107,7 +107,11 @@ fn route(service: &Service, rules: &[Rule], roster: &[Colleague], turn: u64) -> 
         &Situation {
             directory: &directory,
             rules,
-            roster,
+            people: People {
+                roster,
+                availability: &HashMap::new(),
+                policies: &[],
+            },
         },
     )
 }

@@ -1,11 +1,12 @@
 //! Routing as a step of a ticket's life: from a route to the command that it means.
 
 use crate::access::authenticate::local_day;
-use crate::intake::RouteOut;
-use crate::intake::{place, route};
-use crate::orgs::rules::{Located, MatchedBy};
+use crate::intake::{RejectedOut, RouteOut};
+use crate::intake::{assignment, place, route};
+use crate::orgs::rules::{Located, MatchedBy, Unit};
 use crate::platform::error::{AppError, Code};
 use crate::reference::Reference;
+use crate::routing::rules::{Route, colleague};
 use crate::tickets::rules::lifecycle::{By, Command, Place, Refusal};
 use crate::tickets::store::{LegData, Plan, Said};
 use crate::tickets::view::json;
@@ -57,14 +58,18 @@ pub fn route(
         turn,
     );
     let explanation = route::explain(reference, service, &located, &chosen);
+    let waits = chosen.assignment.is_some_and(|assignment| assignment.waits);
     let leg = match chosen.unit {
-        Some(unit) => Some(leg(
-            reference,
-            unit,
-            chosen.person.map(|(id, _)| id),
-            Some(chosen.post),
-            json(&explanation)?,
-        )?),
+        Some(unit) => Some(LegData {
+            waits,
+            ..leg(
+                reference,
+                unit,
+                chosen.person.map(|(id, _)| id),
+                Some(chosen.post),
+                json(&explanation)?,
+            )?
+        }),
         None => None,
     };
     let command = match &leg {
@@ -129,12 +134,81 @@ pub fn leg(
         staff_id: person,
         staff_name: colleague.map(|colleague| colleague.name.clone()),
         post,
+        waits: false,
         explanation,
     })
 }
 
+/// Who gets a ticket that is given to a unit by hand, and the post that handles it there.
+pub struct ByHand {
+    /// The person, unless it is nobody or the choice comes in a moment.
+    pub person: Option<StaffId>,
+    /// The post.
+    pub post: Option<String>,
+    /// Whether the choice comes in a moment.
+    pub waits: bool,
+    how: Route,
+}
+
+impl ByHand {
+    /// Adds to an explanation how the person is found, and who was not chosen.
+    ///
+    /// # Errors
+    /// When it can't be serialised.
+    pub fn explain(&self, reference: &Reference, explanation: &mut Value) -> Result<(), AppError> {
+        let how = &self.how;
+        let person = how.person.and_then(|chosen| route::person(reference, chosen));
+        let assignment = how
+            .assignment
+            .map(|found| assignment::explain(&found, person.is_some()));
+        let rejected: Vec<RejectedOut> = how.rejected.iter().map(route::rejected).collect();
+        explain(explanation, "person", json(&person)?);
+        explain(explanation, "assignment", json(&assignment)?);
+        explain(explanation, "rejected", json(&rejected)?);
+        Ok(())
+    }
+}
+
+/// Sets a part of an explanation; nothing takes it away.
+pub fn explain(explanation: &mut Value, part: &str, says: Value) {
+    if let Some(parts) = explanation.as_object_mut() {
+        if says.is_null() {
+            parts.remove(part);
+        } else {
+            parts.insert(part.to_owned(), says);
+        }
+    }
+}
+
+/// Chooses by the unit's strategy, since nobody was named.
+pub fn by_hand(reference: &Reference, ticket: &ticket::Model, unit: &Unit, now: DateTime<Utc>) -> ByHand {
+    let service = reference.catalogue.get(ticket.service_id);
+    let post = service.map(|service| service.post.clone());
+    let mut rejected = Vec::new();
+    let (person, found) = colleague(
+        unit,
+        post.as_deref(),
+        (local_day(now), turn(ticket)),
+        &reference.people(),
+        &mut rejected,
+    );
+    ByHand {
+        person: person.map(|(id, _)| id),
+        waits: found.waits,
+        how: Route {
+            unit: Some(unit.id),
+            person,
+            assignment: Some(found),
+            post: post.clone().unwrap_or_default(),
+            ground: None,
+            rejected,
+        },
+        post,
+    }
+}
+
 /// A number that differs from ticket to ticket, and is the same whenever the command runs.
-fn turn(ticket: &ticket::Model) -> u64 {
+pub fn turn(ticket: &ticket::Model) -> u64 {
     u64::try_from(ticket.id.0.as_u128() % u128::from(u64::MAX)).unwrap_or(0)
 }
 

@@ -1,10 +1,13 @@
 //! A timer of a ticket fires: it looks at the state first, since what it was set for may be over.
 
+use super::assign::settle;
 use super::followers;
+use super::handover::hand_over;
 use super::recount::recount;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::reference::{Desk, Reference};
+use crate::staff;
 use crate::tickets::commands::callback;
 use crate::tickets::facts;
 use crate::tickets::rules::escalation::{self, Step};
@@ -12,7 +15,7 @@ use crate::tickets::rules::lifecycle::{By, Command};
 use crate::tickets::store::{
     self, Doer, Plan, RECHECK_DAYS, Said, apply, happen, timer, watch, write_ticket,
 };
-use entity::id::{ClockId, TicketId};
+use entity::id::{ClockId, GrantId, HandoverId, TicketId};
 use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{clock, durable_timer};
 use sea_orm::{ActiveValue::Set, EntityTrait};
@@ -34,6 +37,9 @@ pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<()
         timer::REVIEW => review(tx, desk, ticket).await,
         timer::FOLLOWERS => followers::take_along(tx, desk, ticket).await,
         timer::RECOUNT => recount(tx, desk, due.subject_id).await,
+        timer::ASSIGN => settle(tx, desk, TicketId(due.subject_id)).await,
+        timer::HANDOVER => hand_over(tx, desk, HandoverId(due.subject_id)).await,
+        timer::GRANT_OVER => staff::commands::handover::grant_over(tx, GrantId(due.subject_id)).await,
         _ => Ok(()),
     }
 }

@@ -73,6 +73,7 @@ fn follow(primary: &Loaded, reply: Option<String>) -> Result<(Command, Said), Ap
         staff_id: leg.staff_id,
         staff_name: leg.staff_name.clone(),
         post: leg.post.clone(),
+        waits: false,
         explanation: json!({ "ground": { "kind": "merged", "text": primary.ticket.number } }),
     };
     let said = Said {

@@ -1,6 +1,7 @@
 //! Tells people what happened: the requester each milestone, the unit what waits for it. Read from the log, so that no
 //! request waits for it; written once, since the cursor moves in the same transaction.
 
+use super::assign;
 use super::audience::recipients;
 use crate::notify::store::{Message, Outgoing};
 use crate::platform::db::Tx;
@@ -272,7 +273,18 @@ fn tell_staff(
     kind: EntryKind,
     event: &event::Model,
 ) -> Result<(), AppError> {
-    let Some(text) = texts::for_staff(kind, &loaded.ticket) else {
+    let lead = loaded.lead();
+    let has_person = lead.is_some_and(|leg| leg.staff_id.is_some());
+    // Whoever is chosen in a moment is told then; if that is over by now, it is told by the event of the choice.
+    let given = matches!(
+        kind,
+        EntryKind::Dispatched | EntryKind::Reassigned | EntryKind::Assigned
+    );
+    let chosen_since = has_person && event.data["staff_id"].is_null();
+    if given && (chosen_since || lead.is_some_and(assign::waits)) {
+        return Ok(());
+    }
+    let Some(text) = texts::for_staff(kind, &loaded.ticket, has_person) else {
         return Ok(());
     };
     let lane = if matches!(loaded.ticket.urgency, Urgency::P0 | Urgency::P1) {

@@ -1,7 +1,7 @@
 //! The supervisor's desk: what stands with the units now, and the figures.
 
 use super::figures::{self, ByUnit};
-use super::list::{self, DONE};
+use super::list;
 use crate::access::permit::Caller;
 use crate::access::policy::Reach;
 use crate::platform::error::{AppError, Rule};
@@ -11,6 +11,7 @@ use crate::tickets::dto::{
     By, DaySpan, DeskOut, DeskUnitOut, FigureRow, FiguresOut, FiguresQuery, LampsOut, TicketsQuery,
 };
 use crate::tickets::rules::figures::Sums;
+use crate::tickets::rules::open::over;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::UnitId;
 use entity::kind::{Lamp, LegNature, ProceedingKind, TicketState};
@@ -218,7 +219,7 @@ async fn units(
         .join(JoinType::InnerJoin, to_ticket)
         .filter(C::Nature.eq(LegNature::Lead))
         .filter(C::EndedAt.is_null())
-        .filter(ticket::Column::State.is_not_in(DONE))
+        .filter(ticket::Column::State.is_not_in(over()))
         .filter(ticket::Column::State.ne(TicketState::Callback))
         .group_by(C::UnitId)
         .group_by(C::UnitPath)

@@ -9,6 +9,7 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, Rule};
 use crate::platform::http::page::{self, List, Page};
 use crate::tickets::dto::{TicketRow, TicketsQuery};
+use crate::tickets::rules::open::over;
 use crate::tickets::rules::{likeness, number};
 use chrono::{DateTime, Utc};
 use entity::id::TicketId;
@@ -16,15 +17,6 @@ use entity::kind::{Channel, Lamp, LegNature, RequestType, Role, TicketState, Urg
 use entity::{assignment, ticket, ticket_requester, ticket_search};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, FromQueryResult};
-
-/// Tickets of these states are done, or are treated with another.
-pub const DONE: [TicketState; 5] = [
-    TicketState::Closed,
-    TicketState::Rejected,
-    TicketState::Redirected,
-    TicketState::Withdrawn,
-    TicketState::Merged,
-];
 
 const LEAD: &str = "lead";
 
@@ -393,7 +385,7 @@ fn filters(
             .add(col(C::Category).lt(format!("{category}:")));
     }
     if let Some(lamp) = query.lamp {
-        all = all.add(lit(lamp, now)).add(col(C::State).is_not_in(DONE));
+        all = all.add(lit(lamp, now)).add(col(C::State).is_not_in(over()));
     }
     if let Some(overdue) = query.overdue {
         let late = col(C::NextDueAt).lte(now);
@@ -512,7 +504,7 @@ fn hits(words: SimpleExpr) -> SelectStatement {
 fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleExpr, AppError> {
     use ticket::Column as C;
     let state = |state: TicketState| col(C::State).eq(state);
-    let open = || col(C::State).is_not_in(DONE);
+    let open = || col(C::State).is_not_in(over());
     let mine = || {
         let me = actor.staff_id().unwrap_or(uuid::Uuid::nil().into());
         Expr::col((Alias::new(LEAD), assignment::Column::StaffId)).eq(me)

@@ -1,6 +1,6 @@
 //! Matters that may have been registered already: of the same person, and at the same place.
 
-use super::list::{DONE, Listed, col, scope, select};
+use super::list::{Listed, col, scope, select};
 use crate::access::actor::Actor;
 use crate::access::permit::Caller;
 use crate::access::policy::Sight;
@@ -11,6 +11,7 @@ use crate::residents;
 use crate::residents::rules::Phone;
 use crate::tickets::dto::{CallerOut, SimilarOut};
 use crate::tickets::rules::likeness::{SIMILAR, likeness};
+use crate::tickets::rules::open::over;
 use crate::tickets::store::label;
 use chrono::{TimeDelta, Utc};
 use entity::id::{ResidentId, TicketId, UnitId};
@@ -69,7 +70,7 @@ fn open_tickets(kit: &Kit, caller: &Caller) -> SelectStatement {
     let mut select = select();
     select
         .cond_where(scope(&kit.db, &caller.actor, &caller.reach()))
-        .and_where(col(ticket::Column::State).is_not_in(DONE))
+        .and_where(col(ticket::Column::State).is_not_in(over()))
         .order_by((ticket::Entity, ticket::Column::Id), Order::Desc)
         .limit(LOOKED_AT);
     select

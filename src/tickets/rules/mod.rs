@@ -8,3 +8,4 @@ pub mod figures;
 pub mod lifecycle;
 pub mod likeness;
 pub mod number;
+pub mod open;

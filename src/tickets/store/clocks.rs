@@ -1,6 +1,6 @@
 //! Clocks of a ticket: started, paused, extended and stopped by what happens; due by calendar and policy.
 
-use super::{Loaded, clocks, timer};
+use super::{Loaded, clocks, legs, timer};
 use crate::access::authenticate::local_day;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
@@ -26,6 +26,8 @@ pub(super) async fn tick(
     lead_before: Option<&str>,
     ticks: &[Tick],
 ) -> Result<(), AppError> {
+    // The state is the new one here: who has the ticket is rid of it when it is over.
+    legs::follow(tx, reference, loaded).await?;
     if ticks.is_empty() {
         return Ok(());
     }

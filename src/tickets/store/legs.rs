@@ -1,11 +1,15 @@
 //! Legs of a ticket's way: which unit has it, and who there.
 
-use super::{Loaded, Said};
+use super::{Loaded, Said, timer};
+use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
+use crate::reference::Reference;
+use crate::staff;
 use crate::tickets::rules::lifecycle::Change;
+use crate::tickets::rules::open::is_open;
 use entity::assignment;
-use entity::id::{StaffId, TicketId, UnitId};
+use entity::id::{AssignmentId, StaffId, TicketId, UnitId};
 use entity::kind::LegNature;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -26,6 +30,8 @@ pub struct LegData {
     pub staff_name: Option<String>,
     /// The post.
     pub post: Option<String>,
+    /// Whether the person is chosen in a moment, when open tickets are counted.
+    pub waits: bool,
     /// Why it came here.
     pub explanation: Value,
 }
@@ -51,6 +57,7 @@ impl LegData {
             explanation: self.explanation,
             started_at: tx.now(),
             ended_at: None,
+            closed_at: None,
         }
     }
 }
@@ -64,11 +71,11 @@ pub(super) async fn write_leg(
 ) -> Result<(), AppError> {
     match change {
         Change::Lead { .. } | Change::Follow { .. } => {
-            let leg = said
-                .leg
-                .clone()
-                .ok_or_else(|| AppError::new(Code::Internal))?
-                .into_row(tx, loaded.ticket.id);
+            let data = said.leg.clone().ok_or_else(|| AppError::new(Code::Internal))?;
+            if data.waits {
+                timers::set(tx, timer::ASSIGN, loaded.ticket.id.0, tx.now());
+            }
+            let leg = data.into_row(tx, loaded.ticket.id);
             for old in loaded.legs.iter().filter(|old| old.nature == LegNature::Lead) {
                 end_leg(tx, old).await?;
             }
@@ -83,15 +90,16 @@ pub(super) async fn write_leg(
             loaded.legs.retain(|old| old.nature != LegNature::Lead);
         }
         Change::Person(person) => {
-            if let Some(leg) = loaded.legs.iter_mut().find(|leg| leg.nature == LegNature::Lead) {
-                leg.staff_id = Some(*person);
-                leg.staff_name = said.person_name.clone().or_else(|| leg.staff_name.clone());
-                assignment::Entity::update_many()
-                    .col_expr(assignment::Column::StaffId, Expr::value(Some(person.0)))
-                    .col_expr(assignment::Column::StaffName, Expr::value(leg.staff_name.clone()))
-                    .filter(assignment::Column::Id.eq(leg.id))
-                    .exec(tx)
-                    .await?;
+            if let Some(leg) = loaded.lead()
+                && (leg.staff_id != Some(*person) || said.person_name.is_some())
+            {
+                let id = leg.id;
+                // Who signs for what nobody has, or another had, is not named by the command.
+                let name = match said.person_name.clone() {
+                    Some(name) => name,
+                    None => staff::store::find(tx, *person).await?.display_name,
+                };
+                give(tx, loaded, id, Some((*person, name)), None).await?;
             }
         }
         _ => {}
@@ -118,6 +126,7 @@ pub(super) fn write_assist(tx: &Tx, loaded: &mut Loaded, (id, path, name): (Unit
         explanation: json!({}),
         started_at: tx.now(),
         ended_at: None,
+        closed_at: None,
     };
     tx.stage(leg.clone().into_active_model().reset_all());
     loaded.legs.push(leg);
@@ -130,6 +139,71 @@ pub(super) async fn end_assist(tx: &Tx, loaded: &mut Loaded, unit: UnitId) -> Re
         end_leg(tx, leg).await?;
     }
     loaded.legs.retain(|leg| !theirs(leg));
+    Ok(())
+}
+
+/// Gives a leg to a person, or to its unit's inbox; the explanation stays unless there is a new one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn give(
+    tx: &Tx,
+    loaded: &mut Loaded,
+    id: AssignmentId,
+    person: Option<(StaffId, String)>,
+    explanation: Option<Value>,
+) -> Result<(), AppError> {
+    let Some(leg) = loaded.legs.iter_mut().find(|leg| leg.id == id) else {
+        return Err(AppError::new(Code::Internal));
+    };
+    let (staff_id, staff_name) = person.unzip();
+    leg.staff_id = staff_id;
+    leg.staff_name = staff_name;
+    let mut update = assignment::Entity::update_many()
+        .col_expr(
+            assignment::Column::StaffId,
+            Expr::value(leg.staff_id.map(|id| id.0)),
+        )
+        .col_expr(assignment::Column::StaffName, Expr::value(leg.staff_name.clone()));
+    if let Some(explanation) = explanation {
+        leg.explanation = explanation;
+        update = update.col_expr(
+            assignment::Column::Explanation,
+            Expr::value(leg.explanation.clone()),
+        );
+    }
+    update.filter(assignment::Column::Id.eq(leg.id)).exec(tx).await?;
+    Ok(())
+}
+
+/// Marks the legs of a ticket that is over, so that nobody counts them as work; of one that is taken up again they count
+/// once more, and whoever is gone meanwhile is looked after in a moment.
+pub(super) async fn follow(tx: &Tx, reference: &Reference, loaded: &mut Loaded) -> Result<(), AppError> {
+    let over = (!is_open(loaded.ticket.state)).then(|| tx.now());
+    let changed = |leg: &assignment::Model| leg.closed_at.is_some() != over.is_some();
+    if !loaded.legs.iter().any(changed) {
+        return Ok(());
+    }
+    for leg in &mut loaded.legs {
+        leg.closed_at = over;
+    }
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::ClosedAt, Expr::value(over))
+        .filter(assignment::Column::TicketId.eq(loaded.ticket.id))
+        .filter(assignment::Column::EndedAt.is_null())
+        .exec(tx)
+        .await?;
+    let there = |leg: &assignment::Model| {
+        let units = [leg.unit_id, reference.directory.heir(leg.unit_id)];
+        let mut roster = reference
+            .roster
+            .iter()
+            .filter(|colleague| colleague.takes_tickets());
+        roster.any(|colleague| Some(colleague.id) == leg.staff_id && units.contains(&colleague.unit))
+    };
+    if over.is_none() && loaded.lead().is_some_and(|leg| !there(leg)) {
+        timers::set(tx, timer::ASSIGN, loaded.ticket.id.0, tx.now());
+    }
     Ok(())
 }
 

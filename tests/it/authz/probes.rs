@@ -211,6 +211,8 @@ fn of_units(stage: &Stage) -> Vec<Probe> {
         let succeed =
             Probe::new(Op::SucceedUnit, "POST", format!("{path}/succession"), &[412]).json(succession);
         probes.push(succeed.about(unit, Op::GetUnit).stale());
+        let workload = Probe::new(Op::GetWorkload, "GET", format!("{path}/workload?limit=1"), &[200]);
+        probes.push(workload.about(unit, Op::GetUnit));
     }
     probes
 }
@@ -234,9 +236,26 @@ fn of_staff(stage: &Stage) -> Vec<Probe> {
             format!("{path}/grants/{}", person.other),
             &[204],
         );
-        for probe in [disable, reset, grant, revoke] {
+        let capacity = Probe::new(Op::SetCapacity, "PUT", format!("{path}/capacity"), &[412])
+            .json(json!({ "capacity": 3 }))
+            .stale();
+        let hand_over = Probe::new(Op::HandOver, "POST", format!("{path}/handover"), &[200])
+            .json(json!({ "unit_id": person.unit, "target": "inbox", "reason": "矩阵" }));
+        for probe in [disable, reset, grant, revoke, capacity, hand_over] {
             probes.push(probe.about(person, Op::ListStaff));
         }
+    }
+    for (person, absence) in &stage.absences {
+        let path = format!("/api/v1/staff/{}/absences", person.id);
+        let leave = json!({ "kind": "annual", "first_day": "2026-12-01", "last_day": "2026-12-02" });
+        let some = [
+            Probe::new(Op::ListAbsences, "GET", &path, &[200]),
+            // Once, then it is taken.
+            Probe::new(Op::AddAbsence, "POST", &path, &[201, 422]).json(leave),
+            // Over already: nothing changes.
+            Probe::new(Op::EndAbsence, "DELETE", format!("{path}/{absence}"), &[204]),
+        ];
+        probes.extend(some.map(|probe| probe.about(person, Op::ListStaff)));
     }
     probes
 }
@@ -300,6 +319,12 @@ fn of_rules(stage: &Stage) -> Vec<Probe> {
     let mut probes = vec![
         Probe::new(Op::ListRules, "GET", "/api/v1/routing-rules?limit=1", &[200]),
         Probe::new(
+            Op::ListAssignmentPolicies,
+            "GET",
+            "/api/v1/assignment-policies?limit=1",
+            &[200],
+        ),
+        Probe::new(
             Op::ListPolicies,
             "GET",
             "/api/v1/deadline-policies?limit=1",
@@ -319,6 +344,16 @@ fn of_rules(stage: &Stage) -> Vec<Probe> {
         let simulate =
             Probe::new(Op::SimulateRouting, "POST", "/api/v1/routing/simulate", &[200]).json(place);
         probes.push(simulate.about(unit, Op::GetUnit));
+        // The unit has a policy already.
+        let policy = json!({ "unit_id": unit.id, "strategy": "by_post", "reason": "测试" });
+        let create = Probe::new(
+            Op::CreateAssignmentPolicy,
+            "POST",
+            "/api/v1/assignment-policies",
+            &[409],
+        )
+        .json(policy);
+        probes.push(create.about(unit, Op::GetUnit));
         let rule = json!({ "rank": 1, "name": "矩阵", "target_unit_id": unit.id, "target_post": "no_such_post",
             "reason": "测试" });
         let create = Probe::new(Op::CreateRule, "POST", "/api/v1/routing-rules", &[422]).json(rule);
@@ -334,6 +369,12 @@ fn of_rules(stage: &Stage) -> Vec<Probe> {
         let path = format!("/api/v1/routing-rules/{}", rule.id);
         let update = Probe::new(Op::UpdateRule, "PATCH", path, &[412]).json(json!({ "name": "矩阵" }));
         probes.push(update.about(rule, Op::ListRules).stale());
+    }
+    for policy in &stage.assignment {
+        let path = format!("/api/v1/assignment-policies/{}", policy.id);
+        let update = Probe::new(Op::UpdateAssignmentPolicy, "PATCH", path, &[412])
+            .json(json!({ "valid_to": "2030-12-31" }));
+        probes.push(update.about(policy, Op::ListAssignmentPolicies).stale());
     }
     for line in &stage.policies {
         let path = format!("/api/v1/deadline-policies/{}", line.id);

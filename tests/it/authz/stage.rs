@@ -54,6 +54,10 @@ pub struct Stage {
     pub policies: Vec<Thing>,
     pub hours: Vec<Thing>,
     pub closures: Vec<Thing>,
+    /// How the tickets of the units find their person.
+    pub assignment: Vec<Thing>,
+    /// People with leave that is over, one of the cast among them.
+    pub absences: Vec<(Thing, String)>,
     /// Special services that are offered; ids are codes.
     pub services: Vec<Thing>,
     /// Special services that wait for a decision; ids are codes.
@@ -96,9 +100,22 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         owners: vec![operator_id],
         ..Facts::default()
     };
+    let staff = staff(app, &units).await;
+    let me = by_name(cast, "handler-a-440703002101").id();
+    let own = Facts {
+        owners: vec![me],
+        ..Facts::at(HERE)
+    };
+    let myself = thing("one's own", &me.to_string(), &units[0].id, own);
+    let mut absences = Vec::new();
+    for person in staff.iter().chain([&myself]) {
+        absences.push((person.clone(), absence(app, &person.id).await));
+    }
     Stage {
+        absences,
+        assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
-        staff: staff(app, &units).await,
+        staff,
         clients: clients(app, &units).await,
         rules: rules(app, &units).await,
         policies: policies(app, &units).await,
@@ -390,6 +407,45 @@ async fn staff(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
         let mut made = thing(unit.class, &id, &unit.id, unit.facts.clone());
         made.other = grant;
         things.push(made);
+    }
+    things
+}
+
+/// A leave that is over: ending it changes nothing.
+async fn absence(app: &TestApp, staff: &str) -> String {
+    use entity::id::StaffId;
+    use entity::kind::AbsenceKind;
+    use sea_orm::ActiveValue::Set;
+    let id = StaffId(staff.parse().unwrap());
+    let made = app.app.kit().db.write("test.absence", id, |tx, id| {
+        Box::pin(async move {
+            let row = entity::staff_absence::ActiveModel {
+                id: Set(tx.ids().id()),
+                staff_id: Set(*id),
+                kind: Set(AbsenceKind::Annual),
+                first_day: Set("2026-01-05".parse().unwrap()),
+                last_day: Set("2026-01-09".parse().unwrap()),
+                created_at: Set(tx.now()),
+            };
+            hotline::staff::store::absence::insert(tx, row).await
+        })
+    });
+    made.await.unwrap().id.to_string()
+}
+
+async fn assignment(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
+    let admin = app.staff("sysadmin").await;
+    let mut things = Vec::new();
+    for unit in units {
+        let body = json!({ "unit_id": unit.id, "strategy": "by_post", "reason": "测试" });
+        let made = admin.post("/api/v1/assignment-policies", &body).await;
+        made.expect(201);
+        things.push(thing(
+            unit.class,
+            &made.text_at("/id"),
+            &unit.id,
+            unit.facts.clone(),
+        ));
     }
     things
 }

@@ -178,7 +178,8 @@ on_both! {
     async fn pages_have_their_limits(app: TestApp) {
         let doors = [
             ("sysadmin", "/api/v1/services"), ("sysadmin", "/api/v1/staff"), ("sysadmin", "/api/v1/deadline-policies"),
-            ("sysadmin", "/api/v1/calendar/hours"), ("sysadmin", "/api/v1/calendar/closures"), ("sysadmin", "/api/v1/routing-rules"), ("sysadmin", "/api/v1/notices/dead"), ("auditor", "/api/v1/audit"),
+            ("sysadmin", "/api/v1/calendar/hours"), ("sysadmin", "/api/v1/calendar/closures"), ("sysadmin", "/api/v1/routing-rules"),
+            ("sysadmin", "/api/v1/assignment-policies"), ("sysadmin", "/api/v1/notices/dead"), ("auditor", "/api/v1/audit"),
             ("secadmin", "/api/v1/clients"), ("operator", "/api/v1/tickets"), ("operator", "/api/v1/notices"),
         ];
         for (user_name, door) in doors {

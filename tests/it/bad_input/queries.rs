@@ -13,6 +13,7 @@ const LISTS: &[(&str, &str)] = &[
     ("sysadmin", "/api/v1/staff"),
     ("sysadmin", "/api/v1/deadline-policies"),
     ("sysadmin", "/api/v1/routing-rules"),
+    ("sysadmin", "/api/v1/assignment-policies"),
     ("sysadmin", "/api/v1/calendar"),
     ("sysadmin", "/api/v1/calendar/hours"),
     ("sysadmin", "/api/v1/calendar/closures"),

@@ -18,7 +18,7 @@ use crate::tickets::dto::ActionIn;
 use crate::tickets::rules::lifecycle::{By, Command, Place};
 use crate::tickets::store::{LegData, Loaded, Plan, Said};
 use entity::id::{StaffId, UnitId};
-use entity::kind::{RequestType, Role, Urgency};
+use entity::kind::{RequestType, Urgency};
 use serde_json::json;
 
 /// Accepts, with the operator's corrections, and routes.
@@ -189,14 +189,23 @@ pub fn find_place(
     {
         return Err(AppError::new(Code::CompetenceMissing).with("powers", missing));
     }
-    let explanation = json!({
+    let mut explanation = json!({
         "ground": { "kind": wanted.by, "text": mask_numbers(wanted.reason) },
         "override_reason": wanted.override_reason.map(mask_numbers), "missing_powers": missing,
     });
-    let leg = routed::leg(reference, wanted.unit, wanted.person, None, explanation)?;
+    let (mut person, mut post, mut waits) = (wanted.person, None, false);
+    if person.is_none() {
+        let found = routed::by_hand(reference, &loaded.ticket, unit, tx.now());
+        (person, post, waits) = (found.person, found.post.clone(), found.waits);
+        found.explain(reference, &mut explanation)?;
+    }
+    let leg = LegData {
+        waits,
+        ..routed::leg(reference, wanted.unit, person, post, explanation)?
+    };
     let place = Place {
         unit: wanted.unit,
-        person: wanted.person,
+        person,
     };
     Ok((place, leg))
 }
@@ -255,12 +264,11 @@ pub fn assign(
 
 /// Somebody who can be given tickets in this unit; the name.
 fn check_colleague(setting: &Setting, unit: UnitId, person: StaffId) -> Result<String, AppError> {
-    let takes = |role: Role| matches!(role, Role::Handler | Role::UnitLead);
     setting
         .reference
         .roster
         .iter()
-        .find(|colleague| colleague.id == person && colleague.unit == unit && takes(colleague.role))
+        .find(|colleague| colleague.id == person && colleague.unit == unit && colleague.takes_tickets())
         .map(|colleague| colleague.name.clone())
         .ok_or_else(|| AppError::field("/staff_id", Rule::Unknown))
 }
