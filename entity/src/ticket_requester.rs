@@ -16,6 +16,8 @@ pub struct Model {
     pub client_id: Option<ClientId>,
     pub standing: Standing,
     pub on_behalf_of: Option<ResidentId>,
+    /// How the other agreed, where staff asks for them.
+    pub consent_sealed: Option<Vec<u8>>,
     pub name_sealed: Option<Vec<u8>>,
     pub phone_sealed: Option<Vec<u8>>,
     pub phone_index: Option<Vec<u8>>,

@@ -320,6 +320,7 @@ impl Maker<'_> {
             client_id: None,
             standing: Standing::Myself,
             on_behalf_of: None,
+            consent_sealed: None,
             name_sealed: Some(
                 kit.vault
                     .seal_text("ticket_requester.name", &format!("压测居民{caller}"))?,

@@ -121,6 +121,7 @@ const UP: &[&str] = &[
             client_id {uuid} REFERENCES api_client (id),
             standing text NOT NULL,
             on_behalf_of {uuid},
+            consent_sealed {bytes},
             name_sealed {bytes},
             phone_sealed {bytes},
             phone_index {bytes},

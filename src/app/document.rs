@@ -216,6 +216,7 @@ fn needs_key(id: &str) -> bool {
         "search_residents",
         "identify_caller",
         "answer_callback",
+        "look_up_ticket",
     ];
     !exempt.contains(&id)
 }

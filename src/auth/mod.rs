@@ -7,7 +7,7 @@ mod http;
 mod jobs;
 mod otp;
 mod sessions;
-mod throttle;
+pub mod throttle;
 
 pub use http::{routes, well_known};
 pub use jobs::jobs;

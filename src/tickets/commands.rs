@@ -1,6 +1,7 @@
 //! What can be done: registering, acting, answering a call-back.
 
 pub mod act;
+pub mod anonymous;
 pub mod bulk;
 pub mod callback;
 pub mod look;

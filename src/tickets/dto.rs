@@ -15,10 +15,11 @@ pub use action::{ActionIn, LimitIn, MilestoneIn, RatingIn, Reason};
 pub use bulk::{BulkIn, BulkOut, BulkTicket, OutcomeOut};
 pub use deadline::{TicketDeadlineOut, TicketDeadlinesOut};
 pub use figures::{By, DaySpan, DeskOut, DeskUnitOut, FigureRow, FiguresOut, FiguresQuery, LampsOut};
-pub use input::{CallerIn, ContactIn, RegisterIn, SimilarIn, TicketsQuery};
+pub use input::{CallerIn, ContactIn, LookupIn, RegisterIn, SimilarIn, TicketsQuery};
 pub use output::{
-    AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, ProceedingOut, QueueOut, QueuesOut,
+    AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, LookupOut, ProceedingOut, QueueOut, QueuesOut,
     ReceiptOut, RegisteredOut, RequesterOut, RevealOut, SimilarOut, TicketOut, TicketRow, VerificationOut,
+    WorkSlipOut,
 };
 pub use way::{HandOut, HandsOut, PrecedentOut, PrecedentsOut};
 pub use workload::{StateCount, WorkloadOut, WorkloadQuery};

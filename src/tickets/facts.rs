@@ -22,6 +22,7 @@ const FOR_ALL_LEGS: &[Op] = &[
     Op::GetTicket,
     Op::GetDeadlines,
     Op::GetHands,
+    Op::GetWorkSlip,
     Op::GetAttachment,
     Op::VerifyTicket,
     Op::ActOnTicket,
@@ -64,6 +65,14 @@ pub fn allow(actor: &Actor, op: Op, loaded: &Loaded) -> Result<Acting, AppError>
         }
         decided => decided,
     }
+}
+
+/// Whether somebody may do `op`, which is all that they may see of a ticket.
+///
+/// # Errors
+/// `NotFound`.
+pub fn allow_alone(actor: &Actor, op: Op, loaded: &Loaded) -> Result<Acting, AppError> {
+    policy::decide(actor, op, op, &facts(loaded, op))
 }
 
 /// The life of a ticket, out of its rows.
@@ -303,6 +312,7 @@ const OPERATIONS: &[(CommandKind, Op)] = &[
     (CommandKind::FirstContact, Op::FirstContact),
     (CommandKind::Note, Op::Note),
     (CommandKind::Supplement, Op::Supplement),
+    (CommandKind::Correct, Op::Correct),
     (CommandKind::Urge, Op::Urge),
     (CommandKind::RequestExtension, Op::RequestExtension),
     (CommandKind::GrantExtension, Op::GrantExtension),

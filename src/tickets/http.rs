@@ -17,6 +17,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(intake::identify_caller)
         .service(intake::find_similar)
         .service(intake::register_ticket)
+        .service(intake::look_up_ticket)
+        .service(way::get_work_slip)
         .service(supervision::get_desk)
         .service(supervision::get_figures)
         .service(supervision::act_in_bulk)

@@ -34,6 +34,8 @@ pub mod label {
     pub const NAME: &str = "ticket_requester.name";
     /// A requester's telephone number.
     pub const PHONE: &str = "ticket_requester.phone";
+    /// How the other agreed for whom somebody asks.
+    pub const CONSENT: &str = "ticket_requester.consent";
     /// A text of the timeline that the requester sees.
     pub const PUBLIC: &str = "ticket_entry.public";
     /// A text of the timeline for staff.

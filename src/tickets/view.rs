@@ -182,6 +182,7 @@ fn requesters(
             Ok(RequesterOut {
                 resident_id: row.resident_id,
                 standing: row.standing,
+                consent: vault.open_optional(label::CONSENT, row.consent_sealed.as_ref())?,
                 name: name.map(|name| if full { name } else { mask_name(&name) }),
                 phone: phone.map(|phone| if full { phone } else { mask_phone(&phone) }),
             })

@@ -1,6 +1,7 @@
 //! The whole life of a ticket over HTTP: returns and rulings, time, other units, supervision, merging, and what is
 //! told when nobody acts.
 
+mod acceptance;
 mod callbacks;
 mod merging;
 mod others;

@@ -207,6 +207,7 @@ operations! {
     RegisterTicket "register_ticket" {
         Resident: Own, Integration: Own, Operator: District, Handler: Unit, UnitLead: Unit,
     }
+    LookUpTicket "look_up_ticket" { Public: Everyone }
     IdentifyCaller "identify_caller" { Operator: District }
     FindSimilar "find_similar" { Resident: Own, Operator: District, Dispatcher: District }
     ListTickets "list_tickets" {
@@ -252,6 +253,10 @@ operations! {
         Resident: Own, Integration: Own, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District,
     }
+    GetWorkSlip "get_work_slip" {
+        Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
+        Supervisor: District, Provider: Unit,
+    }
     GetPrecedents "get_precedents" { StreetManager: Subtree, Arbiter: District, Supervisor: District }
     GetCallback "get_callback" { Public: Everyone }
     AnswerCallback "answer_callback" { Public: Everyone }
@@ -270,6 +275,7 @@ operations! {
         CallbackAgent: District, Supervisor: District,
     }
     Supplement "supplement" { Resident: Own, Integration: Own, Operator: District }
+    Correct "correct" { Resident: Own, Integration: Own, Operator: District }
     Reply "reply" { Handler: Unit, UnitLead: Unit }
     Approve "approve" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
     SendBack "send_back" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District }

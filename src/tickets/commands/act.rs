@@ -1,5 +1,6 @@
 //! `POST /tickets/{id}/actions`: load · allow · decide · record · answer.
 
+mod correct;
 mod dispatch;
 mod proceed;
 

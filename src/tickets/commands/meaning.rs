@@ -47,6 +47,7 @@ pub fn operation(action: &ActionIn) -> Op {
         ActionIn::FirstContact { .. } => Op::FirstContact,
         ActionIn::Note { .. } => Op::Note,
         ActionIn::Supplement { .. } => Op::Supplement,
+        ActionIn::Correct { .. } => Op::Correct,
         ActionIn::Reply { .. } => Op::Reply,
         ActionIn::Approve { .. } => Op::Approve,
         ActionIn::SendBack { .. } => Op::SendBack,

@@ -32,6 +32,8 @@ pub struct Prepared {
     pub requester: Contact,
     pub standing: Standing,
     pub on_behalf_of: Option<ResidentId>,
+    pub consent: Option<String>,
+    pub anonymous: bool,
     pub request_type: RequestType,
     pub service_id: ServiceId,
     pub category: String,
@@ -79,6 +81,9 @@ impl ContactIn {
     }
 }
 
+/// What can be asked without a name (domain §3): reports and suggestions.
+const NAMELESS: [RequestType; 2] = [RequestType::Report, RequestType::Suggestion];
+
 /// Checks a request: fields first, then the number, the place, the service, its form, and whether the caller may
 /// register there.
 ///
@@ -107,7 +112,15 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
             fields.add(pointer, Rule::Unexpected);
         }
     }
-    if input.requester.is_none() && !matches!(setting.caller.actor, Actor::Resident { .. }) {
+    if input.anonymous && (input.requester.is_some() || input.on_behalf_of.is_some()) {
+        fields.add("/requester", Rule::Unexpected);
+    }
+    let agreed = fields.optional("/consent", input.consent.as_deref(), 200);
+    if staff && input.on_behalf_of.is_some() && agreed.is_none() {
+        fields.add("/consent", Rule::Required);
+    }
+    let known = input.anonymous || matches!(setting.caller.actor, Actor::Resident { .. });
+    if input.requester.is_none() && !known {
         fields.add("/requester", Rule::Required);
     }
     if input.standing == Some(Standing::Proxy) && input.on_behalf_of.is_none() && input.requester.is_none() {
@@ -124,6 +137,10 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
     check_reach(setting, &path)?;
     let (service, request_type) =
         route::service(reference, local_day(now), &category, input.request_type, &path)?;
+    if input.anonymous && !NAMELESS.contains(&request_type) {
+        let words = NAMELESS.map(|kind| kind.word().to_owned()).to_vec();
+        return Err(AppError::field("/request_type", Rule::OneOf(words)));
+    }
     service.form.check(input.form.as_ref()).map_err(form_invalid)?;
     Ok(Prepared {
         requester,
@@ -133,6 +150,8 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
             Standing::Myself
         }),
         on_behalf_of: input.on_behalf_of,
+        consent: agreed,
+        anonymous: input.anonymous,
         request_type,
         service_id: service.id,
         category: service.code.clone(),

@@ -1,9 +1,9 @@
 //! Registering a request: one transaction writes the ticket, for whom, its first entries, where it went, its clocks.
 
-use super::Setting;
 pub use super::prepare::prepare;
 use super::prepare::{Contact, Prepared};
 use super::routed::{self, Routed};
+use super::{Setting, anonymous};
 use crate::access::actor::Actor;
 use crate::access::authenticate::local_day;
 use crate::attachments;
@@ -22,7 +22,8 @@ use crate::tickets::view::{self, Whole};
 use entity::id::{RequesterId, ResidentId, TicketId};
 use entity::kind::{ClockKind, EntryKind, ResidentKind, TicketState, Visibility};
 use entity::{ticket, ticket_requester, ticket_search};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
 
 /// Registers a checked request; once for its key.
@@ -95,7 +96,7 @@ fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded,
         lat: prepared.place.point.map(|(lat, _)| lat),
         lng: prepared.place.point.map(|(_, lng)| lng),
         confidential: prepared.confidential,
-        anonymous: false,
+        anonymous: prepared.anonymous,
         sensitive: prepared.sensitive,
         wants_reply: prepared.wants_reply,
         result: None,
@@ -136,6 +137,7 @@ async fn requesters(
 ) -> Result<Vec<ticket_requester::Model>, AppError> {
     let vault = &setting.kit.vault;
     let (resident_id, phone, name) = match &setting.caller.actor {
+        _ if prepared.anonymous => (None, None, None),
         Actor::Resident { id, .. } => known(tx, setting, *id).await?,
         _ => named(tx, setting, &prepared.requester).await?,
     };
@@ -143,7 +145,7 @@ async fn requesters(
         may_act_for(tx, setting, other, phone.as_ref()).await?;
     }
     let client_id = match &setting.caller.actor {
-        Actor::Client { id, .. } => Some(*id),
+        Actor::Client { id, .. } if !prepared.anonymous => Some(*id),
         _ => None,
     };
     let canonical = phone.as_ref().map(Phone::canonical);
@@ -160,7 +162,14 @@ async fn requesters(
             .map(|phone| vault.seal_text(label::PHONE, phone))
             .transpose()?,
         phone_index: canonical.as_ref().map(|phone| vault.index("phone", phone)),
-        extraction_hash: None,
+        consent_sealed: prepared
+            .consent
+            .as_ref()
+            .map(|text| vault.seal_text(label::CONSENT, text))
+            .transpose()?,
+        extraction_hash: prepared
+            .anonymous
+            .then(|| anonymous::index(vault, ticket, &anonymous::code(vault, ticket))),
         created_at: tx.now(),
     };
     Ok(vec![row])
@@ -281,21 +290,44 @@ async fn begin(
     Ok(route)
 }
 
+/// What is found of a ticket by its words.
+fn terms(setting: &Setting, title: &str, content: &str, place: &str) -> String {
+    let text = format!("{title} {} {place}", mask_numbers(content));
+    setting.kit.db.search_document(&likeness::index_terms(&text))
+}
+
 fn index(tx: &Tx, setting: &Setting, prepared: &Prepared, loaded: &Loaded) {
-    let text = format!(
-        "{} {} {}",
-        prepared.title,
-        mask_numbers(&prepared.content),
-        prepared.place_name
-    );
-    let terms = setting.kit.db.search_document(&likeness::index_terms(&text));
     for requester in &loaded.requesters {
         tx.stage(requester.clone().into_active_model().reset_all());
     }
     tx.stage(ticket_search::ActiveModel {
         ticket_id: Set(loaded.ticket.id),
-        terms: Set(terms),
+        terms: Set(terms(
+            setting,
+            &prepared.title,
+            &prepared.content,
+            &prepared.place_name,
+        )),
     });
+}
+
+/// Writes anew what is found of a ticket by its words.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn index_again(
+    tx: &Tx,
+    setting: &Setting,
+    ticket: &ticket::Model,
+    content: &str,
+) -> Result<(), AppError> {
+    let terms = terms(setting, &ticket.title, content, &ticket.place_name);
+    ticket_search::Entity::update_many()
+        .col_expr(ticket_search::Column::Terms, Expr::value(terms))
+        .filter(ticket_search::Column::TicketId.eq(ticket.id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 fn answer(
@@ -309,6 +341,10 @@ fn answer(
         reference,
         caller,
     } = setting;
+    let anonymous = loaded
+        .ticket
+        .anonymous
+        .then(|| anonymous::code(&kit.vault, loaded.ticket.id));
     let receipt = view::receipt(kit, &loaded.ticket, tx.now())?;
     let staff = matches!(caller.actor, Actor::Staff { .. });
     let (id, version) = (loaded.ticket.id, loaded.ticket.version);
@@ -317,6 +353,7 @@ fn answer(
         ticket: view::ticket(kit, reference, &whole, &caller.actor, &caller.acting)?,
         route: route.map(|routed| routed.explanation).filter(|_| staff),
         receipt,
+        extraction_code: anonymous,
     };
     Ok(Answer::created(&out, format!("/api/v1/tickets/{id}"))?.version(version))
 }

@@ -304,6 +304,15 @@ pub enum ActionIn {
         #[serde(default)]
         attachments: Vec<AttachmentId>,
     },
+    /// 更正: the requester says what was taken down wrong, before it is dispatched. What it was is kept.
+    Correct {
+        /// In one line.
+        title: Option<String>,
+        /// In full.
+        content: Option<String>,
+        /// What is wanted.
+        request_type: Option<RequestType>,
+    },
     /// 催办: the requester presses for an answer, in one tap.
     Urge {
         /// In their words.
@@ -483,6 +492,17 @@ impl ActionIn {
             | Self::GrantExtension { internal_text }
             | Self::Approve { internal_text } => bound("/internal_text", internal_text, TEXT_MAX),
             Self::Reject { public_text, .. } => bound("/public_text", public_text, TEXT_MAX),
+            Self::Correct {
+                title,
+                content,
+                request_type,
+            } => {
+                bound("/title", title, 100);
+                bound("/content", content, TEXT_MAX);
+                if is_blank(title.as_ref()) && is_blank(content.as_ref()) && request_type.is_none() {
+                    fields.add("/content", Rule::Required);
+                }
+            }
             Self::Urge { text } => bound("/text", text, 500),
             Self::Resume { reason } | Self::CloseSupervision { reason } => bound("/reason", reason, 500),
             Self::Reassign { override_reason, .. }

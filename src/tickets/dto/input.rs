@@ -33,6 +33,12 @@ pub struct RegisterIn {
     pub standing: Option<Standing>,
     /// For whom, if it is for another who is registered and agreed.
     pub on_behalf_of: Option<ResidentId>,
+    /// How the other agreed; staff who ask for somebody else say so, and it is kept.
+    #[schema(example = "本人电话口头同意")]
+    pub consent: Option<String>,
+    /// Without a name: reports and suggestions only. The answer holds a code with which the matter can be followed.
+    #[serde(default)]
+    pub anonymous: bool,
     /// What is wanted; the service's own type unless given.
     pub request_type: Option<RequestType>,
     /// The service's code.
@@ -69,6 +75,18 @@ pub struct RegisterIn {
 
 fn yes() -> bool {
     true
+}
+
+/// The number of an anonymous request and its code.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookupIn {
+    /// The number, as it was said.
+    #[schema(example = "261124 4829 17305")]
+    pub number: String,
+    /// The code that was given with it.
+    #[schema(example = "4829-1730-5512")]
+    pub code: String,
 }
 
 /// A caller's number.

@@ -67,6 +67,9 @@ pub struct RequesterOut {
     pub resident_id: Option<ResidentId>,
     /// For oneself or for another.
     pub standing: Standing,
+    /// How the other agreed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
     /// The name, masked unless it is one's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "张*")]
@@ -295,6 +298,41 @@ pub struct TicketOut {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
+/// A ticket as whoever has its number and code may see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LookupOut {
+    /// The ticket.
+    pub ticket: TicketOut,
+    /// The link by which the result can be rated, while it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
+}
+
+/// What a third party needs to do its part, and nothing of who asked.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WorkSlipOut {
+    /// The number.
+    #[schema(example = "261124 4829 17305")]
+    pub number: String,
+    /// The service's name.
+    pub category_name: String,
+    /// How urgent.
+    pub urgency: Urgency,
+    /// Where, down to the community.
+    #[schema(example = "蓬江区 白沙街道 羊桥社区")]
+    pub place: String,
+    /// In one line.
+    pub title: String,
+    /// In full, numbers and the requester's name blotted out; absent of a confidential or sensitive request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matter: Option<String>,
+    /// What is still to be done by other units.
+    pub tasks: Vec<String>,
+    /// Until when an answer is promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promised_at: Option<DateTime<Utc>>,
+}
+
 /// A ticket that was registered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RegisteredOut {
@@ -305,6 +343,10 @@ pub struct RegisteredOut {
     pub route: Option<RouteOut>,
     /// What was received and when, signed.
     pub receipt: ReceiptOut,
+    /// Of an anonymous request: the code with which it can be followed. It is shown once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "4829-1730-5512")]
+    pub extraction_code: Option<String>,
 }
 
 /// A signed receipt: a JWS (RFC 7515) of type `receipt+jwt` that anybody can verify with the published keys.

@@ -10,8 +10,10 @@ use crate::platform::http::idempotency::IdempotencyKey;
 use crate::platform::http::json::Json;
 use crate::reference::Desk;
 use crate::residents::rules::Phone;
-use crate::tickets::commands::{Setting, register};
-use crate::tickets::dto::{CallerIn, CallerOut, ContactIn, RegisterIn, RegisteredOut, SimilarIn, SimilarOut};
+use crate::tickets::commands::{Setting, anonymous, register};
+use crate::tickets::dto::{
+    CallerIn, CallerOut, ContactIn, LookupIn, LookupOut, RegisterIn, RegisteredOut, SimilarIn, SimilarOut,
+};
 use crate::tickets::queries::similar;
 use actix_web::post;
 use actix_web::web::Data;
@@ -60,6 +62,26 @@ pub async fn find_similar(
         text: &text,
     };
     Answer::ok(&similar::find(&desk.kit, &permit.caller, &matter).await?)
+}
+
+/// Follows an anonymous request by its number and code; each wrong attempt makes the next one wait longer.
+#[utoipa::path(tag = "tickets", request_body = LookupIn, responses((status = 200, body = LookupOut)))]
+#[post("/tickets/lookup")]
+pub async fn look_up_ticket(
+    _permit: Permit<op::LookUpTicket>,
+    desk: Data<Desk>,
+    body: Json<LookupIn>,
+) -> Result<Answer<LookupOut>, AppError> {
+    let LookupIn { number, code } = body.value;
+    let input = (desk.kit.clone(), desk.reference().await?, number, code);
+    let found = desk
+        .kit
+        .db
+        .write("ticket.lookup", input, |tx, input| {
+            Box::pin(anonymous::look_up(tx, input))
+        })
+        .await?;
+    Answer::ok(&anonymous::found(found)?)
 }
 
 /// Registers a request, and routes it unless an operator must look at it first.

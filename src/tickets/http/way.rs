@@ -4,7 +4,7 @@ use crate::access::{Permit, op};
 use crate::platform::error::AppError;
 use crate::platform::http::answer::Answer;
 use crate::reference::Desk;
-use crate::tickets::dto::{HandsOut, PrecedentsOut};
+use crate::tickets::dto::{HandsOut, PrecedentsOut, WorkSlipOut};
 use crate::tickets::queries::way;
 use actix_web::get;
 use actix_web::web::{Data, Path};
@@ -22,6 +22,18 @@ pub async fn get_hands(
 ) -> Result<Answer<HandsOut>, AppError> {
     let reference = desk.reference().await?;
     Answer::ok(&way::hands(&desk.kit, &reference, &permit.caller, *id).await?)
+}
+
+/// What a third party needs to do its part, with nothing of who asked: for property companies and service providers.
+#[utoipa::path(tag = "tickets", responses((status = 200, body = WorkSlipOut)))]
+#[get("/tickets/{id}/work-slip")]
+pub async fn get_work_slip(
+    permit: Permit<op::GetWorkSlip>,
+    desk: Data<Desk>,
+    id: Path<TicketId>,
+) -> Result<Answer<WorkSlipOut>, AppError> {
+    let reference = desk.reference().await?;
+    Answer::ok(&way::work_slip(&desk.kit, &reference, &permit.caller, *id).await?)
 }
 
 /// How returns of such tickets were ruled before, for who rules now.

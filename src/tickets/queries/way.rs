@@ -7,11 +7,14 @@ use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::platform::personal::mask_numbers;
 use crate::reference::Reference;
-use crate::tickets::dto::{HandOut, HandsOut, PrecedentOut, PrecedentsOut};
+use crate::tickets::commands::look::{Look, look};
+use crate::tickets::dto::{HandOut, HandsOut, PrecedentOut, PrecedentsOut, WorkSlipOut};
+use crate::tickets::facts;
 use crate::tickets::rules::number;
-use crate::tickets::store::label;
+use crate::tickets::store::{self, label};
+use crate::tickets::view;
 use entity::id::{TicketId, UnitId};
-use entity::kind::{ProceedingKind, ProceedingState};
+use entity::kind::{Looked, ProceedingKind, ProceedingState};
 use entity::{assignment, proceeding, ticket};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -56,6 +59,61 @@ pub async fn hands(
     Ok(HandsOut {
         items: items.collect(),
     })
+}
+
+/// What a third party needs; who took it is kept like every look.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn work_slip(
+    kit: &Kit,
+    reference: &Reference,
+    caller: &Caller,
+    id: TicketId,
+) -> Result<WorkSlipOut, AppError> {
+    let conn = kit.db.reader().await?;
+    let loaded = store::find(&conn, id).await?;
+    let acting = facts::allow_alone(&caller.actor, caller.op, &loaded)?;
+    let clocks = store::clocks(&conn, id).await?;
+    drop(conn);
+    let ticket = &loaded.ticket;
+    let vault = &kit.vault;
+    let mut names = Vec::new();
+    for row in &loaded.requesters {
+        names.extend(vault.open_optional(label::NAME, row.name_sealed.as_ref())?);
+    }
+    let blot = |text: &str| {
+        let masked = mask_numbers(text);
+        let known = names.iter().filter(|name| name.chars().count() > 1);
+        known.fold(masked, |text, name| text.replace(name.as_str(), "某"))
+    };
+    let open = loaded.proceedings.iter().filter(|row| {
+        row.ended_at.is_none() && matches!(row.kind, ProceedingKind::Task | ProceedingKind::Whistle)
+    });
+    let mut tasks = Vec::new();
+    for row in open {
+        let text = vault.open_optional(label::PROCEEDING, row.asked_sealed.as_ref())?;
+        tasks.extend(text.map(|text| blot(&text)));
+    }
+    let matter = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
+    let service = reference.catalogue.get(ticket.service_id);
+    let out = WorkSlipOut {
+        number: number::spoken(&ticket.number),
+        category_name: service.map(|service| service.name.clone()).unwrap_or_default(),
+        urgency: ticket.urgency,
+        place: ticket.place_name.clone(),
+        title: blot(&ticket.title),
+        matter: (!ticket.confidential && !ticket.sensitive).then(|| blot(&matter)),
+        tasks,
+        promised_at: view::promised(&clocks),
+    };
+    let looked = Look {
+        ticket: id,
+        what: Looked::Ticket,
+        acting,
+    };
+    look(&kit.db, caller, looked).await?;
+    Ok(out)
 }
 
 /// Rulings about returns of tickets of the same service, the asking unit's first.

@@ -220,6 +220,7 @@ pub fn decide(life: &Life, command: &Command, by: By, moment: Moment) -> Result<
         Command::FirstContact { .. }
         | Command::Note
         | Command::Supplement
+        | Command::Correct
         | Command::Urge
         | Command::Reply(_)
         | Command::Approve
@@ -310,6 +311,7 @@ fn handle(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Deci
         ),
         Command::Note => Decision::one(E::Noted, stay, vec![], vec![]),
         Command::Supplement => Decision::one(E::Supplemented, stay, vec![], vec![]),
+        Command::Correct => Decision::one(E::Corrected, stay, vec![], vec![]),
         Command::Urge if !moment.urge_open => return Err(Refusal::UrgeTooSoon),
         Command::Urge => Decision::one(E::Urged, stay, vec![Change::Urged], vec![]),
         Command::Reply(_) if !life.contacted => return Err(Refusal::NoContact),

@@ -459,6 +459,8 @@ async fn before_tickets(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe
             .json(json!({ "phone": "13900000001" })),
         Probe::new(Op::FindSimilar, "POST", "/api/v1/tickets/similar", &[200]).json(similar),
         Probe::new(Op::ListTickets, "GET", "/api/v1/tickets?limit=1", &[200]),
+        Probe::new(Op::LookUpTicket, "POST", "/api/v1/tickets/lookup", &[404])
+            .json(json!({ "number": "0", "code": "0" })),
         Probe::new(Op::CountQueues, "GET", "/api/v1/queues", &[200]),
         Probe::new(Op::GetDesk, "GET", "/api/v1/desk", &[200]),
         Probe::new(Op::GetFigures, "GET", "/api/v1/figures", &[200]),
@@ -530,7 +532,11 @@ fn of_ticket(ticket: &Thing) -> Vec<Probe> {
         format!("/api/v1/attachments/{}", ticket.other),
         &[200],
     );
-    let mut probes = vec![file.about(ticket, Op::GetAttachment)];
+    let slip = Probe::new(Op::GetWorkSlip, "GET", format!("{path}/work-slip"), &[200]);
+    let mut probes = vec![
+        file.about(ticket, Op::GetAttachment),
+        slip.about(ticket, Op::GetWorkSlip),
+    ];
     let others = [
         Probe::new(Op::GetTicket, "GET", &path, &[200]),
         Probe::new(Op::GetDeadlines, "GET", format!("{path}/deadlines"), &[200]),
@@ -565,6 +571,7 @@ fn commands(ticket: &Thing, colleague: &str) -> Vec<Probe> {
         (Op::FirstContact, json!({ "reached": true, "by": "x" })),
         (Op::Note, json!({ "internal_text": "x" })),
         (Op::Supplement, json!({ "text": "x" })),
+        (Op::Correct, json!({ "title": "x" })),
         (Op::Reply, json!({ "result": "solved", "public_text": "x" })),
         (Op::Approve, json!({})),
         (Op::SendBack, json!({ "reason": "x" })),

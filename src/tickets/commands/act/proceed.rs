@@ -3,6 +3,7 @@
 use super::super::Setting;
 use super::super::meaning::Meant;
 use super::super::refusal::refused;
+use super::correct::correct;
 use super::dispatch::{Wanted, existing, find_place};
 use crate::access::Op;
 use crate::access::authenticate::{china, local_day};
@@ -51,6 +52,7 @@ pub async fn proceed(
         ActionIn::CoHandle { .. } | ActionIn::Whistle { .. } => call_in(tx, setting, action)?,
         ActionIn::SetPlan { milestones, reason } => set_plan(tx, loaded, milestones, reason)?,
         ActionIn::Supervise { reason, limit } => supervise(tx, reason, *limit),
+        ActionIn::Correct { .. } => correct(tx, setting, loaded, action).await?,
         ActionIn::Merge { into, reason } => merge(tx, loaded, *into, reason).await?,
         _ => return Ok(None),
     };

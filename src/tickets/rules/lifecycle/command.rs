@@ -82,6 +82,8 @@ pub enum Command {
     Note,
     /// Add what the requester says.
     Supplement,
+    /// Say what was taken down wrong (更正).
+    Correct,
     /// Press for an answer, in one tap (催办).
     Urge,
     /// Ask for more time, so many of the clock's unit (延期).
@@ -226,6 +228,7 @@ kinds! {
     FirstContact "first_contact" Self::FirstContact { .. },
     Note "note" Self::Note,
     Supplement "supplement" Self::Supplement,
+    Correct "correct" Self::Correct,
     Urge "urge" Self::Urge,
     RequestExtension "request_extension" Self::RequestExtension { .. },
     GrantExtension "grant_extension" Self::GrantExtension { .. },
@@ -280,6 +283,7 @@ const REGISTERED: &[C] = &[
     C::Reject,
     C::Redirect,
     C::Accept,
+    C::Correct,
     C::Note,
     C::Supplement,
     C::Urge,
@@ -290,6 +294,7 @@ const REGISTERED: &[C] = &[
 const PENDING_DISPATCH: &[C] = &[
     C::Dispatch,
     C::Pool,
+    C::Correct,
     C::Note,
     C::Supplement,
     C::Urge,

@@ -143,6 +143,7 @@ pub fn samples() -> Vec<Command> {
         Command::FirstContact { reached: true },
         Command::Note,
         Command::Supplement,
+        Command::Correct,
         Command::Urge,
         Command::RequestExtension { id, amount: 1 },
         Command::GrantExtension { amount: 1 },
