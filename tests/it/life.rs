@@ -5,6 +5,7 @@ mod acceptance;
 mod callbacks;
 mod merging;
 mod others;
+mod replay;
 mod returns;
 mod supervision;
 mod telling;
