@@ -27,6 +27,8 @@ pub struct Model {
     /// Why it came here.
     #[sea_orm(column_type = "JsonBinary")]
     pub explanation: Json,
+    /// Whether figures count it: not what follows from another ticket.
+    pub counts: bool,
     pub started_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
     /// When the ticket was over while this unit had it; none while it is open. So that a person's open tickets are

@@ -19,6 +19,8 @@ pub struct Model {
     pub unit_path: Option<String>,
     pub token_hash: Vec<u8>,
     pub state: CallbackState,
+    /// Whether figures count it: not what follows from another ticket.
+    pub counts: bool,
     /// Attempts in different parts of days: a second one in the same part does not count.
     pub attempts: i32,
     /// When somebody last tried.

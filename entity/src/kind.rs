@@ -219,6 +219,7 @@ vocabulary! {
     /// Which limit a clock measures.
     ClockKind {
         Accept = "accept" "受理",
+        Dispatch = "dispatch" "派单",
         Sign = "sign" "签收",
         FirstContact = "first_contact" "先行联系",
         Resolve = "resolve" "办结",

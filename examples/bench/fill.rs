@@ -506,6 +506,7 @@ impl Maker<'_> {
                 staff_id: *person,
                 staff_name: person.and_then(name),
                 post: post.clone(),
+                counts: true,
                 explanation: explanation.clone(),
                 started_at: ticket.updated_at,
                 ended_at: None,

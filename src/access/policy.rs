@@ -8,7 +8,7 @@ mod sight;
 mod table;
 
 use entity::kind::Role;
-pub use reach::{Facts, Owner, Reach, coarse, decide};
+pub use reach::{Facts, Owner, Reach, coarse, decide, district_of};
 pub use sight::{Sight, identity_sight, sees_internal};
 pub use table::{Op, op};
 

@@ -62,6 +62,13 @@ pub fn mask_phone(e164: &str) -> String {
     mask_middle(e164.strip_prefix("+86").unwrap_or(e164), 3, 4)
 }
 
+/// Blots names out of a text; a name of one character is no name.
+#[must_use]
+pub fn blot(text: &str, names: &[String]) -> String {
+    let known = names.iter().filter(|name| name.chars().count() > 1);
+    known.fold(text.to_owned(), |text, name| text.replace(name.as_str(), "某"))
+}
+
 /// Masks telephone and identity numbers that stand in free text: runs of 7 digits or more (separators
 /// allowed between them), and 18-place identity numbers that end in X.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::access::authenticate::china;
 use crate::platform::error::{AppError, Fields, Rule};
-use chrono::{DateTime, Days, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
 use entity::kind::NoticeChannel;
 use entity::resident;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct Preference {
     #[schema(example = "08:30")]
     pub quiet_to: Option<String>,
 }
+
+/// Quiet hours of a day at most.
+const LONGEST_H: i64 = 14;
 
 fn time(text: &str) -> Option<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").ok()
@@ -52,6 +55,25 @@ impl Preference {
         {
             fields.add("/preference/quiet_to", Rule::Required);
         }
+        if self.is_too_long() {
+            fields.add(
+                "/preference/quiet_to",
+                Rule::Range(format!("at most {LONGEST_H} hours")),
+            );
+        }
+    }
+
+    /// Whether so much of the day is quiet that nobody could be reached.
+    fn is_too_long(&self) -> bool {
+        self.quiet().is_some_and(|(from, to)| {
+            let span = to - from;
+            let span = if span < TimeDelta::zero() {
+                span + TimeDelta::days(1)
+            } else {
+                span
+            };
+            span > TimeDelta::hours(LONGEST_H)
+        })
     }
 
     fn quiet(&self) -> Option<(NaiveTime, NaiveTime)> {

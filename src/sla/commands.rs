@@ -52,6 +52,9 @@ pub async fn create_line(
     }
     if new.supersede {
         supersede(tx, caller, &draft).await?;
+        if let Some(last) = draft.valid_to {
+            refuse_gap(tx, &draft, last).await?;
+        }
     }
     refuse_rival(tx, &draft, None).await?;
     let row = store::insert_line(tx, &draft).await?;

@@ -129,7 +129,9 @@ pub fn moment(
     };
     let in_time = |row: &clock::Model| row.paused_at.is_some() || now < row.due_at;
     let resolve = running(ClockKind::Resolve);
-    let (left, room) = resolve.map_or((0, 0), |row| extensions_left(loaded, row, reference, now));
+    // What runs by a plan gets another plan.
+    let extensible = resolve.filter(|row| !row.by_plan);
+    let (left, room) = extensible.map_or((0, 0), |row| extensions_left(loaded, row, reference, now));
     let jobs = &kit.config.jobs;
     let comes_back = reference
         .catalogue
@@ -213,7 +215,8 @@ pub fn check_approver(actor: &Actor, loaded: &Loaded, reference: &Reference) -> 
     Err(AppError::new(Code::Forbidden).say(zh, en))
 }
 
-fn needed_level(loaded: &Loaded, reference: &Reference) -> Level {
+/// The level that must approve the reply.
+pub fn needed_level(loaded: &Loaded, reference: &Reference) -> Level {
     let ticket = &loaded.ticket;
     let unit = loaded.lead().map(|leg| leg.unit_id);
     let heir = unit.map(|unit| reference.directory.heir(unit));
@@ -252,6 +255,17 @@ pub fn check_granter(actor: &Actor, loaded: &Loaded, reference: &Reference) -> R
         ("须由中心审批", "The centre must decide")
     };
     Err(AppError::new(Code::Forbidden).say(zh, en))
+}
+
+/// Whether somebody decides for the centre.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn check_centre(actor: &Actor) -> Result<(), AppError> {
+    if levels(actor).any(|level| level >= Level::Centre) {
+        return Ok(());
+    }
+    Err(AppError::new(Code::Forbidden).say("须由中心审核", "The centre must decide"))
 }
 
 /// Whether somebody acts for the centre.
@@ -375,6 +389,7 @@ fn passes_rules(actor: &Actor, loaded: &Loaded, reference: &Reference, kind: Com
         CommandKind::GrantExtension | CommandKind::RefuseExtension => {
             check_granter(actor, loaded, reference).is_ok()
         }
+        CommandKind::Reject if loaded.ticket.state == TicketState::ReplyReview => check_centre(actor).is_ok(),
         CommandKind::FinishTask => loaded
             .proceedings
             .iter()

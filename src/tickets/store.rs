@@ -8,8 +8,10 @@ pub mod proceedings;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
-pub use apply::{Doer, Plan, RECHECK_DAYS, Said, apply, happen, write_ticket};
-pub use clocks::{calendar, calendar_version, course, due, pauses, set_next_due, watch, whole_limit};
+pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
+pub use clocks::{
+    calendar_of, calendar_version, course, due, first_due, pauses, set_next_due, watch, whole_limit,
+};
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
 use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};

@@ -16,6 +16,7 @@ pub fn is_milestone(kind: EntryKind) -> bool {
             | E::Rejected
             | E::Redirected
             | E::Dispatched
+            | E::Pooled
             | E::Assigned
             | E::Supplemented
             | E::Replied
@@ -152,6 +153,7 @@ pub fn for_staff(kind: EntryKind, ticket: &ticket::Model, has_person: bool) -> O
     let number = number::spoken(&ticket.number);
     let what = match kind {
         EntryKind::Dispatched => "新工单待签收",
+        EntryKind::Pooled => "工单待派单",
         EntryKind::Assigned if has_person => "工单已指派给您",
         EntryKind::Assigned => "工单待认领",
         EntryKind::Supplemented => "诉求人补充了内容",

@@ -14,7 +14,7 @@ use crate::platform::crypto::hex;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
-use crate::platform::personal::{mask_name, mask_numbers, mask_phone};
+use crate::platform::personal::{blot, mask_name, mask_numbers, mask_phone};
 use crate::reference::Reference;
 use chrono::{DateTime, Utc};
 use entity::kind::{
@@ -96,7 +96,16 @@ pub fn ticket(
     let internal = sees_internal(role);
     let lead = whole.loaded.lead();
     let sight = identity_sight(role, ticket.confidential);
-    let seen = Seen { sight, internal };
+    let names = if sight == Sight::Hidden {
+        names(vault, &whole.loaded.requesters)?
+    } else {
+        Vec::new()
+    };
+    let seen = Seen {
+        sight,
+        internal,
+        names: &names,
+    };
     // Where somebody lives tells who they are.
     let shows_address = sight == Sight::Full || (sight == Sight::Masked && internal && !ticket.confidential);
     let content = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
@@ -107,7 +116,10 @@ pub fn ticket(
         .and_then(|leg| leg.staff_name.as_deref())
         .filter(|_| internal);
     Ok(TicketOut {
-        row: row(ticket, lead.map(|leg| leg.unit_name.as_str()), person, kit.now()),
+        row: TicketRow {
+            title: seen.requesters_words(ticket.title.clone()),
+            ..row(ticket, lead.map(|leg| leg.unit_name.as_str()), person, kit.now())
+        },
         content: (role != Role::Analyst || !ticket.sensitive).then(|| seen.requesters_words(content)),
         category_name: service.map(|service| service.name.clone()).unwrap_or_default(),
         form: form
@@ -166,6 +178,18 @@ pub fn promised(clocks: &[clock::Model]) -> Option<DateTime<Utc>> {
         .next_back()
 }
 
+/// Names of who asked, as they may stand in texts.
+///
+/// # Errors
+/// When a sealed value can't be opened.
+pub fn names(vault: &Vault, rows: &[ticket_requester::Model]) -> Result<Vec<String>, AppError> {
+    let mut names = Vec::new();
+    for row in rows {
+        names.extend(vault.open_optional(label::NAME, row.name_sealed.as_ref())?);
+    }
+    Ok(names)
+}
+
 fn requesters(
     vault: &Vault,
     rows: &[ticket_requester::Model],
@@ -182,7 +206,9 @@ fn requesters(
             Ok(RequesterOut {
                 resident_id: row.resident_id,
                 standing: row.standing,
-                consent: vault.open_optional(label::CONSENT, row.consent_sealed.as_ref())?,
+                consent: vault
+                    .open_optional(label::CONSENT, row.consent_sealed.as_ref())?
+                    .map(|text| if full { text } else { mask_numbers(&text) }),
                 name: name.map(|name| if full { name } else { mask_name(&name) }),
                 phone: phone.map(|phone| if full { phone } else { mask_phone(&phone) }),
             })
@@ -252,22 +278,34 @@ fn proceedings(
 /// How a caller sees texts. Numbers of persons in what the requester says are masked for all others; in what staff
 /// write for each other they are masked for those who must not learn who asked.
 #[derive(Clone, Copy)]
-struct Seen {
+struct Seen<'a> {
     sight: Sight,
     internal: bool,
+    /// Names to be blotted out for those who must not learn who asked.
+    names: &'a [String],
 }
 
-impl Seen {
+impl Seen<'_> {
     fn requesters_words(self, text: String) -> String {
         match self.sight {
             Sight::Full => text,
-            Sight::Masked | Sight::Hidden => mask_numbers(&text),
+            Sight::Masked => mask_numbers(&text),
+            Sight::Hidden => blot(&mask_numbers(&text), self.names),
         }
     }
 
     fn words_of(self, row: &ticket_entry::Model, text: Option<String>) -> Option<String> {
         let theirs = matches!(row.actor_kind, ActorKind::Resident | ActorKind::Client)
-            || matches!(row.kind, EntryKind::Supplemented | EntryKind::Rated);
+            || matches!(
+                row.kind,
+                EntryKind::Supplemented
+                    | EntryKind::Rated
+                    | EntryKind::Corrected
+                    | EntryKind::Withdrawn
+                    | EntryKind::Appealed
+                    | EntryKind::Reopened
+                    | EntryKind::Urged
+            );
         match self.sight {
             Sight::Masked if !theirs => text,
             _ => text.map(|text| self.requesters_words(text)),
@@ -285,7 +323,7 @@ impl Seen {
 }
 
 /// The timeline; without what is internal, the requester sees which unit acted, not who.
-fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen) -> Result<Vec<EntryOut>, AppError> {
+fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen<'_>) -> Result<Vec<EntryOut>, AppError> {
     let internal = seen.internal;
     rows.iter()
         .filter(|row| internal || row.public)
@@ -319,7 +357,7 @@ fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen) -> Result<Ve
         .collect()
 }
 
-fn files(vault: &Vault, rows: &[attachment::Model], seen: Seen) -> Result<Vec<AttachmentOut>, AppError> {
+fn files(vault: &Vault, rows: &[attachment::Model], seen: Seen<'_>) -> Result<Vec<AttachmentOut>, AppError> {
     rows.iter()
         .filter(|row| seen.internal || row.visibility == Visibility::Public)
         .map(|row| {

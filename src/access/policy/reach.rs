@@ -192,7 +192,8 @@ fn owns(actor: &Actor, facts: &Facts<'_>) -> bool {
 }
 
 /// `/440703/440703002/` → `/440703/`.
-fn district_of(path: &str) -> String {
+#[must_use]
+pub fn district_of(path: &str) -> String {
     path.split('/')
         .nth(1)
         .map_or_else(|| "/".to_owned(), |district| format!("/{district}/"))

@@ -96,6 +96,13 @@ pub async fn update(
     if acting.role == Role::Resident {
         only_own(&fields)?;
     }
+    if change.preference.is_some() && matches!(acting.role, Role::Handler | Role::UnitLead) {
+        // Whoever is rated does not say when one may ask.
+        return Err(AppError::new(Code::Forbidden).say(
+            "联系偏好由本人或热线设置",
+            "When and how somebody is reached is theirs, or the hotline's, to say",
+        ));
+    }
     version.check(row.version)?;
     if fields.is_empty() {
         return Ok((row, acting));

@@ -83,6 +83,13 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
     };
     let first_entry = loaded.ticket.entries + 1;
     apply(tx, (&kit.vault, reference), &mut loaded, &plan, doer).await?;
+    if !plan.ticks() {
+        let clocks = store::clocks(tx, action.ticket).await?;
+        loaded.running = clocks
+            .into_iter()
+            .filter(|row| row.stopped_at.is_none())
+            .collect();
+    }
     bind_files(tx, setting, &loaded, &meant, first_entry).await?;
     callback::follow(tx, setting, &loaded, &meant).await?;
     proceed::follow(tx, setting, primary, &loaded, &meant.command, doer).await?;

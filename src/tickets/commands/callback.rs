@@ -44,7 +44,7 @@ pub fn token(vault: &Vault, id: CallbackId) -> String {
 /// When the database does not answer.
 pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) -> Result<(), AppError> {
     match &meant.command {
-        Command::Approve => open(tx, &setting.kit, loaded).await,
+        Command::Approve => open(tx, &setting.kit, loaded, true).await,
         Command::MissCallback => count_attempt(tx, loaded.ticket.id).await,
         Command::Rate(_) => {
             let Some(rating) = &meant.rating else {
@@ -57,11 +57,11 @@ pub async fn follow(tx: &Tx, setting: &Setting, loaded: &Loaded, meant: &Meant) 
     }
 }
 
-/// Opens the call-back of a round.
+/// Opens the call-back of a round; what follows from another ticket is not counted as a reply of its own.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
+pub async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded, counts: bool) -> Result<(), AppError> {
     let id: CallbackId = tx.ids().id();
     let days = settings::store::callback_grace_days(tx).await?;
     let ends = tx.now() + TimeDelta::days(days.unwrap_or(kit.config.jobs.callback_grace_days));
@@ -73,6 +73,7 @@ pub async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded) -> Result<(), AppError> {
         unit_path: Set(loaded.lead().map(|leg| leg.unit_path.clone())),
         token_hash: Set(sha256(&[token(&kit.vault, id).as_bytes()])),
         state: Set(CallbackState::Open),
+        counts: Set(counts),
         attempts: Set(0),
         tried_at: Set(None),
         contacted: Set(None),
@@ -180,6 +181,7 @@ async fn answer(
             unit_path: Set(None),
             token_hash: Set(sha256(&[tx.ids().secret().as_bytes()])),
             state: Set(CallbackState::Answered),
+            counts: Set(true),
             attempts: Set(0),
             tried_at: Set(None),
             contacted: Set(Some(rating.contacted)),
@@ -283,7 +285,8 @@ const RAISED_FROM_ROUND: i32 = 4;
 /// The refusal.
 pub fn raise_level(tx: &Tx, plan: &mut Plan) -> Result<(), Refusal> {
     let life = plan.after();
-    let raised = life.state == TicketState::InProgress
+    let raised = plan.begins_a_round()
+        && life.state == TicketState::InProgress
         && life.round >= RAISED_FROM_ROUND
         && life.open(ProceedingKind::Supervision).is_none();
     if !raised {

@@ -126,6 +126,10 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
     if input.standing == Some(Standing::Proxy) && input.on_behalf_of.is_none() && input.requester.is_none() {
         fields.add("/on_behalf_of", Rule::Required);
     }
+    if input.anonymous && !staff && !input.attachments.is_empty() {
+        // A file is kept with who uploaded it.
+        fields.add("/attachments", Rule::Unexpected);
+    }
     fields.finish()?;
     let requester = input
         .requester

@@ -6,6 +6,7 @@ use super::routed::{self, Routed};
 use super::{Setting, anonymous};
 use crate::access::actor::Actor;
 use crate::access::authenticate::local_day;
+use crate::access::permit::Caller;
 use crate::attachments;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -236,6 +237,22 @@ async fn may_act_for(
     }
 }
 
+/// Who did it. Of a resident who leaves their name out nothing is kept, not even in which request it was.
+fn doer<'a>(prepared: &Prepared, caller: &'a Caller) -> Doer<'a> {
+    if prepared.anonymous && matches!(caller.actor, Actor::Resident { .. }) {
+        return Doer {
+            actor: &Actor::Anonymous,
+            acting: Some(&caller.acting),
+            request_id: None,
+        };
+    }
+    Doer {
+        actor: &caller.actor,
+        acting: Some(&caller.acting),
+        request_id: caller.request_id.as_deref(),
+    }
+}
+
 /// The first entries: registered, and unless an operator's look is due, accepted and routed.
 async fn begin(
     tx: &Tx,
@@ -248,11 +265,7 @@ async fn begin(
         reference,
         caller,
     } = setting;
-    let doer = Doer {
-        actor: &caller.actor,
-        acting: Some(&caller.acting),
-        request_id: caller.request_id.as_deref(),
-    };
+    let doer = doer(prepared, caller);
     let goes_on = prepared.accepts_by_itself && !prepared.hold;
     let mut plan = Plan::new(Life::new());
     let registered = Decision {

@@ -2,6 +2,7 @@
 
 use crate::access::authenticate::local_day;
 use crate::platform::error::{AppError, Fields, Rule};
+use crate::sla::rules::year::{YEARS, years_rule};
 use crate::tickets::rules::figures::{Sums, percent};
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use entity::id::UnitId;
@@ -51,6 +52,11 @@ impl FiguresQuery {
         let today = local_day(now);
         let to = self.to.unwrap_or(today);
         let from = self.from.unwrap_or_else(|| to.with_day(1).unwrap_or(to));
+        for (pointer, day) in [("?from", from), ("?to", to)] {
+            if !YEARS.contains(&day.year()) {
+                return Err(AppError::field(pointer, years_rule()));
+            }
+        }
         if to < from || (to - from).num_days() >= SPAN_DAYS {
             let last = from + Days::new(365);
             fields.add("?to", Rule::Range(format!("{from}..{last}")));
@@ -123,7 +129,7 @@ pub struct FigureRow {
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
-    /// 派单: tickets that were given to it.
+    /// 派单: tickets that were given to it; a ticket that went to two units is counted by each.
     pub dispatched: i64,
     /// 按时签收: limits of signing that ended, kept.
     pub signed_in_time: Share,
@@ -139,7 +145,7 @@ pub struct FigureRow {
     pub solved: Share,
     /// 满意: rated, by the weights 1, 1, 0.8, 0, 0 of the five steps. Silence is not rated.
     pub satisfied: Share,
-    /// 退单: tickets that were given, asked to be given back.
+    /// 退单: of the tickets that were given, those that were asked to be given back.
     pub returned: Share,
     /// 退单成功: returns that were ruled, agreed to.
     pub returns_granted: Share,

@@ -1,6 +1,9 @@
 //! Who among the staff hears of what happened to a ticket.
 
+use crate::access::policy::district_of;
 use crate::reference::Reference;
+use crate::tickets::facts;
+use crate::tickets::rules::approval::Level;
 use crate::tickets::rules::escalation::{Audience, Step, audience, below_street};
 use crate::tickets::store::Loaded;
 use entity::event;
@@ -15,7 +18,10 @@ pub fn recipients(
     kind: EntryKind,
     event: &event::Model,
 ) -> BTreeSet<StaffId> {
-    let hall = Hall { reference };
+    let hall = Hall {
+        reference,
+        district: district_of(&loaded.ticket.place_path),
+    };
     let lead = loaded.lead();
     let unit = lead.map(|leg| leg.unit_id);
     let named = |key: &str| {
@@ -27,7 +33,8 @@ pub fn recipients(
         None => hall.of(unit, &[Role::Handler]),
     };
     match kind {
-        EntryKind::Replied => hall.of(unit, &[Role::UnitLead]),
+        EntryKind::Replied => hall.approvers(loaded),
+        EntryKind::Pooled => hall.centre(&[Role::Dispatcher]),
         EntryKind::Reminded | EntryKind::Overdue | EntryKind::Escalated => {
             hall.of_clock(loaded, event, handlers)
         }
@@ -59,6 +66,8 @@ pub fn recipients(
 /// Who works where.
 struct Hall<'a> {
     reference: &'a Reference,
+    /// The district of the ticket: nobody of another one hears of it.
+    district: String,
 }
 
 impl Hall<'_> {
@@ -92,10 +101,31 @@ impl Hall<'_> {
             .collect()
     }
 
+    fn is_here(&self, unit: UnitId) -> bool {
+        let unit = self.reference.directory.get(unit);
+        unit.is_some_and(|unit| unit.path.starts_with(&self.district))
+    }
+
+    /// Those who may approve the reply.
+    fn approvers(&self, loaded: &Loaded) -> BTreeSet<StaffId> {
+        let unit = loaded.lead().map(|leg| leg.unit_id);
+        let mut all = match facts::needed_level(loaded, self.reference) {
+            Level::Unit => self.of(unit, &[Role::UnitLead]),
+            Level::Street => self.street(unit),
+            Level::Centre => BTreeSet::new(),
+        };
+        all.retain(|id| Some(*id) != loaded.ticket.replied_by);
+        // Where no sub-district stands above, the centre decides.
+        if all.is_empty() {
+            all = self.centre(&[Role::Supervisor]);
+        }
+        all
+    }
+
     fn centre(&self, roles: &[Role]) -> BTreeSet<StaffId> {
         let roster = self.reference.roster.iter();
         roster
-            .filter(|colleague| roles.contains(&colleague.role))
+            .filter(|colleague| roles.contains(&colleague.role) && self.is_here(colleague.unit))
             .map(|colleague| colleague.id)
             .collect()
     }
@@ -125,8 +155,8 @@ impl Hall<'_> {
             _ => &[Role::Dispatcher],
         };
         match Audience::from_word(told("to")) {
-            Some(Audience::Handler) if clock == Some(ClockKind::Approve) => {
-                self.of(charged, &[Role::UnitLead])
+            Some(Audience::Handler | Audience::Unit) if clock == Some(ClockKind::Approve) => {
+                self.approvers(loaded)
             }
             Some(Audience::Handler) if charged == lead => handlers(),
             Some(Audience::Handler) => self.of(charged, &[Role::Handler]),

@@ -12,9 +12,7 @@ use crate::tickets::commands::callback;
 use crate::tickets::facts;
 use crate::tickets::rules::escalation::{self, Step};
 use crate::tickets::rules::lifecycle::{By, Command};
-use crate::tickets::store::{
-    self, Doer, Plan, RECHECK_DAYS, Said, apply, happen, timer, watch, write_ticket,
-};
+use crate::tickets::store::{self, Doer, Plan, Said, apply, happen, timer, watch, write_ticket};
 use entity::id::{ClockId, GrantId, HandoverId, TicketId};
 use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{clock, durable_timer};
@@ -33,7 +31,7 @@ pub async fn fire(tx: &Tx, desk: &Desk, due: &durable_timer::Model) -> Result<()
             let reference = desk.reference().await?;
             callback::lapse(tx, &desk.kit, &reference, ticket).await
         }
-        timer::RECHECK => recheck(tx, desk, ticket).await,
+        timer::RECHECK => recheck(tx, desk, ticket, due).await,
         timer::REVIEW => review(tx, desk, ticket).await,
         timer::FOLLOWERS => followers::take_along(tx, desk, ticket).await,
         timer::RECOUNT => recount(tx, desk, due.subject_id).await,
@@ -62,7 +60,7 @@ async fn tell(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
         return Ok(());
     };
     let lead = loaded.lead().map(|leg| leg.unit_path.clone());
-    let calendar = store::calendar(&reference, row.kind, lead.as_deref());
+    let calendar = store::calendar_of(&reference, lead.as_deref(), &row);
     let Some(step) = escalation::due_step(calendar, &store::course(&row), tx.now()) else {
         return Ok(());
     };
@@ -102,13 +100,14 @@ fn words(reference: &Reference, row: &clock::Model, step: Step) -> (EntryKind, S
 }
 
 /// Asks whether a matter has come back, if it is still closed and was closed so long ago.
-async fn recheck(tx: &Tx, desk: &Desk, id: TicketId) -> Result<(), AppError> {
+async fn recheck(tx: &Tx, desk: &Desk, id: TicketId, due: &durable_timer::Model) -> Result<(), AppError> {
     let mut loaded = store::lock(tx, id).await?;
-    let closed = loaded.ticket.closed_at.map(|at| (tx.now() - at).num_days());
-    let days = closed.and_then(|gone| RECHECK_DAYS.into_iter().rev().find(|days| *days <= gone));
-    let Some(days) = days.filter(|_| loaded.ticket.state == TicketState::Closed) else {
+    // A timer of an earlier close asks nothing: the later close set its own.
+    let of_this_close = loaded.ticket.closed_at.is_some_and(|at| at <= due.created_at);
+    if loaded.ticket.state != TicketState::Closed || !of_this_close {
         return Ok(());
-    };
+    }
+    let days = (due.due_at - due.created_at).num_days();
     let said = Said {
         public: true,
         data: json!({ "days": days }),

@@ -24,10 +24,20 @@ const BATCH: u64 = 50;
 /// When the database does not answer.
 pub async fn take_along(tx: &Tx, desk: &Desk, primary: TicketId) -> Result<(), AppError> {
     let mut loaded = store::lock(tx, primary).await?;
-    let answered = matches!(loaded.ticket.state, TicketState::Callback | TicketState::Closed);
-    if !answered && loaded.ticket.state != TicketState::Withdrawn {
+    let over = matches!(
+        loaded.ticket.state,
+        TicketState::Callback
+            | TicketState::Closed
+            | TicketState::Withdrawn
+            | TicketState::Rejected
+            | TicketState::Redirected
+    );
+    if !over {
         return Ok(());
     }
+    // What no unit answered holds for nobody else.
+    let answered =
+        matches!(loaded.ticket.state, TicketState::Callback | TicketState::Closed) && loaded.lead().is_some();
     let followers: Vec<TicketId> = ticket::Entity::find()
         .select_only()
         .column(ticket::Column::Id)
@@ -108,7 +118,7 @@ async fn one(tx: &Tx, desk: &Desk, id: TicketId, command: &Command, said: Said) 
     )
     .await?;
     if matches!(command, Command::Follow { .. }) {
-        callback::open(tx, &desk.kit, &loaded).await?;
+        callback::open(tx, &desk.kit, &loaded, false).await?;
     }
     Ok(true)
 }

@@ -99,6 +99,7 @@ async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) ->
             ..Said::default()
         };
         row.due_at = due.at;
+        row.first_due_at = store::first_due(reference, lead.as_deref(), row);
         row.provisional = due.provisional;
         row.calendar_version = calendar_version(reference, due.at);
         if moved {
@@ -109,6 +110,7 @@ async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) ->
         clock::Entity::update(clock::ActiveModel {
             id: Set(row.id),
             due_at: Set(row.due_at),
+            first_due_at: Set(row.first_due_at),
             provisional: Set(row.provisional),
             calendar_version: Set(row.calendar_version),
             stage: Set(row.stage),

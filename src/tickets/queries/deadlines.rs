@@ -52,7 +52,7 @@ fn explain(
     row: &clock::Model,
     now: DateTime<Utc>,
 ) -> TicketDeadlineOut {
-    let calendar = store::calendar(reference, row.kind, lead);
+    let calendar = store::calendar_of(reference, lead, row);
     let limit = store::whole_limit(row);
     let pauses = pauses_until(row, now);
     let line = row.policy_id.and_then(|id| reference.policy.get(id));

@@ -339,8 +339,9 @@ fn lit(lamp: Lamp, now: DateTime<Utc>) -> SimpleExpr {
     let from = |column: C| col(column).lte(now);
     let until = |column: C| col(column).gt(now);
     match lamp {
-        Lamp::Green => until(C::YellowAt),
-        Lamp::Yellow => from(C::YellowAt).and(until(C::OrangeAt)),
+        // What is not due yet, in the order of the index, and then of these what has not turned.
+        Lamp::Green => until(C::NextDueAt).and(until(C::YellowAt)),
+        Lamp::Yellow => until(C::NextDueAt).and(from(C::YellowAt)).and(until(C::OrangeAt)),
         Lamp::Orange => from(C::OrangeAt).and(until(C::NextDueAt)),
         Lamp::Red => from(C::NextDueAt),
     }
@@ -521,8 +522,8 @@ fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleEx
         "callback" => state(TicketState::Callback),
         "returns" => state(TicketState::ReturnReview),
         "suspended" => state(TicketState::Suspended),
-        "supervised" => open().and(col(C::Supervised).eq(true)),
-        "hard_cases" => open().and(col(C::HardCase).eq(true)),
+        "supervised" => open().and(Expr::cust("ticket.supervised")),
+        "hard_cases" => open().and(Expr::cust("ticket.hard_case")),
         "overdue" => open().and(col(C::NextDueAt).lte(now)),
         _ => {
             let words = [

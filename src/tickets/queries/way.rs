@@ -2,11 +2,12 @@
 
 use super::detail::find_for;
 use crate::access::permit::Caller;
-use crate::access::policy::sees_internal;
+use crate::access::policy::{district_of, sees_internal};
 use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
-use crate::platform::personal::mask_numbers;
+use crate::platform::personal::{blot, mask_numbers};
 use crate::reference::Reference;
+use crate::residents;
 use crate::tickets::commands::look::{Look, look};
 use crate::tickets::dto::{HandOut, HandsOut, PrecedentOut, PrecedentsOut, WorkSlipOut};
 use crate::tickets::facts;
@@ -16,6 +17,7 @@ use crate::tickets::view;
 use entity::id::{TicketId, UnitId};
 use entity::kind::{Looked, ProceedingKind, ProceedingState};
 use entity::{assignment, proceeding, ticket};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -42,7 +44,7 @@ pub async fn hands(
         .all(conn)
         .await?;
     let items = legs.into_iter().map(|leg| {
-        let until = leg.ended_at.unwrap_or_else(|| kit.now());
+        let until = leg.ended_at.or(leg.closed_at).unwrap_or_else(|| kit.now());
         let calendar = reference.calendars.of(&leg.unit_path);
         let working_minutes = calendar.worked(leg.started_at, until).num_minutes();
         HandOut {
@@ -75,35 +77,41 @@ pub async fn work_slip(
     let loaded = store::find(&conn, id).await?;
     let acting = facts::allow_alone(&caller.actor, caller.op, &loaded)?;
     let clocks = store::clocks(&conn, id).await?;
+    let mut beneficiaries = Vec::new();
+    for other in loaded.requesters.iter().filter_map(|row| row.on_behalf_of) {
+        let row = residents::store::find(&conn, other).await?;
+        beneficiaries.extend(residents::view::plain(&kit.vault, &row)?.0);
+    }
     drop(conn);
     let ticket = &loaded.ticket;
     let vault = &kit.vault;
-    let mut names = Vec::new();
-    for row in &loaded.requesters {
-        names.extend(vault.open_optional(label::NAME, row.name_sealed.as_ref())?);
-    }
-    let blot = |text: &str| {
-        let masked = mask_numbers(text);
-        let known = names.iter().filter(|name| name.chars().count() > 1);
-        known.fold(masked, |text, name| text.replace(name.as_str(), "某"))
-    };
+    let mut names = view::names(vault, &loaded.requesters)?;
+    names.extend(beneficiaries);
+    let hidden = ticket.confidential || ticket.sensitive;
+    let clean = |text: &str| blot(&mask_numbers(text), &names);
     let open = loaded.proceedings.iter().filter(|row| {
         row.ended_at.is_none() && matches!(row.kind, ProceedingKind::Task | ProceedingKind::Whistle)
     });
     let mut tasks = Vec::new();
     for row in open {
         let text = vault.open_optional(label::PROCEEDING, row.asked_sealed.as_ref())?;
-        tasks.extend(text.map(|text| blot(&text)));
+        tasks.extend(text.map(|text| clean(&text)));
     }
     let matter = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
     let service = reference.catalogue.get(ticket.service_id);
+    let category_name = service.map(|service| service.name.clone()).unwrap_or_default();
     let out = WorkSlipOut {
         number: number::spoken(&ticket.number),
-        category_name: service.map(|service| service.name.clone()).unwrap_or_default(),
+        // The requester's own words stay out of it.
+        title: if hidden {
+            category_name.clone()
+        } else {
+            clean(&ticket.title)
+        },
+        category_name,
         urgency: ticket.urgency,
         place: ticket.place_name.clone(),
-        title: blot(&ticket.title),
-        matter: (!ticket.confidential && !ticket.sensitive).then(|| blot(&matter)),
+        matter: (!hidden).then(|| clean(&matter)),
         tasks,
         promised_at: view::promised(&clocks),
     };
@@ -130,11 +138,13 @@ pub async fn precedents(
     let (loaded, _) = find_for(conn, caller, id).await?;
     let unit = loaded.lead().map(|leg| leg.unit_id);
     let category = &loaded.ticket.category;
+    let district = district_of(&loaded.ticket.place_path);
     let ruled = |state| {
         proceeding::Entity::find()
             .filter(proceeding::Column::Kind.eq(ProceedingKind::Return))
             .filter(proceeding::Column::Category.eq(category))
             .filter(proceeding::Column::EndedAt.is_not_null())
+            .filter(proceeding::Column::UnitPath.starts_with(&district))
             .filter(proceeding::Column::State.is_in(state))
     };
     let both = vec![ProceedingState::Granted, ProceedingState::Refused];
@@ -142,7 +152,7 @@ pub async fn precedents(
         let of_unit = match (unit, own) {
             (Some(unit), true) => proceeding::Column::UnitId.eq(unit),
             (Some(unit), false) => proceeding::Column::UnitId.ne(unit),
-            (None, own) => sea_orm::sea_query::Expr::value(!own),
+            (None, own) => Expr::value(!own),
         };
         ruled(both.clone())
             .filter(of_unit)
@@ -163,11 +173,14 @@ pub async fn precedents(
         Ok::<_, AppError>(opened.map(|text| mask_numbers(&text)))
     };
     let items = rows.iter().map(|row| {
-        let number = numbers.iter().find(|(id, _)| *id == row.ticket_id);
+        let number = numbers.iter().find(|(id, ..)| *id == row.ticket_id);
+        // Of confidential and sensitive ones the ruling is told, not the words.
+        let hidden = number.is_none_or(|(_, _, hidden)| *hidden);
+        let text = |sealed: &Option<Vec<u8>>| if hidden { Ok(None) } else { text(sealed) };
         Ok(PrecedentOut {
             id: row.id,
             number: number
-                .map(|(_, number)| number::spoken(number))
+                .map(|(_, number, _)| number::spoken(number))
                 .unwrap_or_default(),
             unit_name: row.unit_name.clone(),
             same_unit: row.unit_id == unit,
@@ -189,10 +202,14 @@ pub async fn precedents(
 async fn numbers(
     conn: &impl ConnectionTrait,
     rows: &[proceeding::Model],
-) -> Result<Vec<(TicketId, String)>, AppError> {
+) -> Result<Vec<(TicketId, String, bool)>, AppError> {
     let found = ticket::Entity::find()
         .select_only()
         .columns([ticket::Column::Id, ticket::Column::Number])
+        .expr_as(
+            Expr::col(ticket::Column::Confidential).or(Expr::col(ticket::Column::Sensitive)),
+            "hidden",
+        )
         .filter(ticket::Column::Id.is_in(rows.iter().map(|row| row.ticket_id)))
         .into_tuple()
         .all(conn)

@@ -32,6 +32,8 @@ pub enum Tick {
     StopAll,
     /// Those that run are counted by figures, or not.
     Count(bool),
+    /// That one is not counted by figures.
+    Discount(ClockKind),
     /// Stands still.
     Pause(ClockKind),
     /// Runs on.
@@ -162,6 +164,11 @@ impl Decision {
         self
     }
 
+    fn ticking(mut self, tick: Tick) -> Self {
+        self.ticks.push(tick);
+        self
+    }
+
     /// With what ends because of it.
     fn lapsing(mut self, life: &Life, kinds: &[ProceedingKind]) -> Self {
         for open in life.open_of(kinds) {
@@ -272,7 +279,8 @@ fn accept(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
         Command::Appeal => Decision::one(
             E::Appealed,
             S::Registered,
-            vec![Change::Appealed],
+            // It is nobody's until it is decided.
+            vec![Change::Appealed, Change::Unled],
             vec![Tick::Start(ClockKind::Accept)],
         ),
         Command::Redirect(_) => Decision::one(E::Redirected, S::Redirected, vec![], vec![Tick::StopAll]),
@@ -362,7 +370,7 @@ fn finish(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Deci
             // What was answered on the line was never with a unit.
             let (to, ticks) = match life.lead {
                 Some(_) => (S::InProgress, rework()),
-                None => (S::PendingDispatch, vec![]),
+                None => (S::PendingDispatch, vec![Tick::Start(ClockKind::Dispatch)]),
             };
             Decision::one(E::Reopened, to, vec![Change::Round], ticks)
         }

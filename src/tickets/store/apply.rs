@@ -95,6 +95,16 @@ impl Plan {
         &self.after
     }
 
+    /// Whether it is taken up again.
+    pub fn begins_a_round(&self) -> bool {
+        self.before.round < self.after.round
+    }
+
+    /// Whether any clock does something.
+    pub fn ticks(&self) -> bool {
+        self.steps.iter().any(|(decision, _)| !decision.ticks.is_empty())
+    }
+
     /// Adds what a command does.
     ///
     /// # Errors
@@ -214,7 +224,7 @@ fn charge(said: &Said) -> Value {
 }
 
 /// Days after the close on which a requester is asked whether the matter has come back.
-pub const RECHECK_DAYS: [i64; 2] = [7, 30];
+const RECHECK_DAYS: [i64; 2] = [7, 30];
 
 /// Sets the timers of a matter that is known to come back.
 fn recheck(tx: &Tx, reference: &Reference, ticket: &ticket::Model) {

@@ -14,9 +14,10 @@ use crate::tickets::rules::escalation::{self, Course};
 use crate::tickets::rules::lifecycle::{Span, Tick};
 use chrono::{DateTime, Datelike, Utc};
 use entity::clock;
-use entity::id::{ProceedingId, UnitId};
+use entity::id::{ClockId, ProceedingId, TicketId, UnitId};
 use entity::kind::{ClockKind, LimitUnit};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
 
 pub(super) async fn tick(
@@ -46,11 +47,11 @@ pub(super) async fn tick(
     // What runs on in another unit's hands is counted by that unit's hours.
     for row in open.iter_mut().filter(|row| runs(row) && row.paused_at.is_none()) {
         let same = std::ptr::eq(
-            calendar(reference, row.kind, lead_before),
-            calendar(reference, row.kind, lead),
+            calendar_of(reference, lead_before, row),
+            calendar_of(reference, lead, row),
         );
         if !same {
-            settle(reference, lead, row);
+            settle(reference, lead, row, tx.now());
         }
     }
     if lead_before != lead {
@@ -58,9 +59,28 @@ pub(super) async fn tick(
             (row.unit_id, row.unit_path) = duty_of(loaded, row.kind, row.proceeding_id).unzip();
         }
     }
-    for row in &open {
-        let known = before.iter().find(|known| known.id == row.id);
-        write(tx, (reference, lead), known, row).await?;
+    let known = |row: &clock::Model| before.iter().find(|known| known.id == row.id);
+    let only_stopped = |row: &&clock::Model| {
+        known(row).is_some_and(|known| {
+            *known != **row
+                && *known
+                    == clock::Model {
+                        stopped_at: None,
+                        ..(*row).clone()
+                    }
+        })
+    };
+    let stopped: Vec<ClockId> = open.iter().filter(only_stopped).map(|row| row.id).collect();
+    write_stopped(tx, &stopped).await?;
+    for row in open.iter().filter(|row| !stopped.contains(&row.id)) {
+        write(tx, (reference, lead), known(row), row).await?;
+    }
+    let counted = ticks.iter().rev().find_map(|tick| match tick {
+        Tick::Count(counts) => Some(*counts),
+        _ => None,
+    });
+    if let Some(counts) = counted {
+        write_counts(tx, loaded.ticket.id, counts).await?;
     }
     open.retain(runs);
     set_next_due(reference, loaded, &open);
@@ -105,21 +125,22 @@ fn turn(
                 row.counts = counts;
             }
         }
+        Tick::Discount(kind) => change(open, kind, |row| row.counts = false),
         Tick::Pause(kind) => change(open, kind, |row| row.paused_at = Some(now)),
         Tick::Resume(kind) => change(open, kind, |row| {
             let Some(from) = row.paused_at.take() else { return };
             if let Some(pauses) = row.pauses.as_array_mut() {
                 pauses.push(json!([from, now]));
             }
-            settle(reference, lead, row);
+            if row.by_plan {
+                row.due_at += now - from;
+            }
+            settle(reference, lead, row, now);
         }),
         Tick::Extend(kind, amount) => change(open, kind, |row| {
             row.extended += i32::try_from(amount).unwrap_or(0);
             row.extensions += 1;
-            settle(reference, lead, row);
-            // Who asked in time and was given more has not been late, though the answer came late.
-            row.breached_at = row.breached_at.filter(|_| row.due_at <= now);
-            row.stage = 0;
+            settle(reference, lead, row, now);
         }),
         Tick::Until(kind, at) => change(open, kind, |row| {
             row.by_plan = true;
@@ -136,7 +157,7 @@ fn duty_of(loaded: &Loaded, kind: ClockKind, proceeding: Option<ProceedingId>) -
         .filter(|_| matches!(kind, ClockKind::Task | ClockKind::Whistle))
         .and_then(|id| loaded.proceedings.iter().find(|row| row.id == id));
     match (kind, small) {
-        (ClockKind::Accept | ClockKind::Arbitrate | ClockKind::Callback, _) => None,
+        (ClockKind::Accept | ClockKind::Dispatch | ClockKind::Arbitrate | ClockKind::Callback, _) => None,
         (_, Some(small)) => small.unit_id.zip(small.unit_path.clone()),
         (_, None) => loaded.lead().map(|leg| (leg.unit_id, leg.unit_path.clone())),
     }
@@ -155,11 +176,28 @@ fn change(open: &mut [clock::Model], kind: ClockKind, make: impl FnMut(&mut cloc
 }
 
 /// Sets when a clock is due by what is known of its course.
-fn settle(reference: &Reference, lead: Option<&str>, row: &mut clock::Model) {
+fn settle(reference: &Reference, lead: Option<&str>, row: &mut clock::Model, now: DateTime<Utc>) {
     let due = due(reference, lead, row);
+    if due.at != row.due_at {
+        // A new deadline is told anew. Who asked in time and was given more has not been late, though the answer came
+        // late.
+        row.stage = 0;
+        row.breached_at = row.breached_at.filter(|_| due.at <= now);
+    }
     row.due_at = due.at;
+    row.first_due_at = first_due(reference, lead, row);
     row.provisional = due.provisional;
     row.calendar_version = calendar_version(reference, due.at);
+}
+
+/// When a clock would be due by today's calendar without extension or pause.
+pub fn first_due(reference: &Reference, lead: Option<&str>, row: &clock::Model) -> DateTime<Utc> {
+    if row.by_plan {
+        return row.first_due_at;
+    }
+    calendar_of(reference, lead, row)
+        .due(row.started_at, Limit::of(row.amount, row.unit))
+        .at
 }
 
 /// When a clock is due by today's calendar of the lead unit: its limit with what was added, from its start, without its pauses. The
@@ -171,7 +209,7 @@ pub fn due(reference: &Reference, lead: Option<&str>, row: &clock::Model) -> Due
             provisional: row.provisional,
         };
     }
-    calendar(reference, row.kind, lead).due_with(row.started_at, whole_limit(row), &pauses(row))
+    calendar_of(reference, lead, row).due_with(row.started_at, whole_limit(row), &pauses(row))
 }
 
 /// A clock's limit with what was added to it.
@@ -198,12 +236,36 @@ pub fn set_next_due<'a>(
         .min_by_key(|row| row.due_at);
     let turns = |percent| {
         let row = next?;
-        let calendar = calendar(reference, row.kind, lead.as_deref());
+        let calendar = calendar_of(reference, lead.as_deref(), row);
         Some(calendar.used_up_at(row.unit, (row.started_at, row.due_at), &pauses(row), percent))
     };
     loaded.ticket.yellow_at = turns(YELLOW);
     loaded.ticket.orange_at = turns(ORANGE);
     loaded.ticket.next_due_at = next.map(|row| row.due_at);
+}
+
+/// Writes that clocks stopped now: by one statement, since most commands do no more.
+async fn write_stopped(tx: &Tx, ids: &[ClockId]) -> Result<(), AppError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    clock::Entity::update_many()
+        .col_expr(clock::Column::StoppedAt, Expr::value(Some(tx.now())))
+        .filter(clock::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes whether figures count what of a ticket has stopped before.
+async fn write_counts(tx: &Tx, ticket: TicketId, counts: bool) -> Result<(), AppError> {
+    clock::Entity::update_many()
+        .col_expr(clock::Column::Counts, Expr::value(counts))
+        .filter(clock::Column::TicketId.eq(ticket))
+        .filter(clock::Column::StoppedAt.is_not_null())
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Writes a clock and the timer for what is next to be told about it.
@@ -249,7 +311,7 @@ pub fn watch(tx: &Tx, reference: &Reference, lead: Option<&str>, row: &clock::Mo
     if !runs(row) || row.paused_at.is_some() {
         return;
     }
-    if let Some((at, _)) = escalation::next(calendar(reference, row.kind, lead), &course(row)) {
+    if let Some((at, _)) = escalation::next(calendar_of(reference, lead, row), &course(row)) {
         timers::set(tx, timer::CLOCK, row.id.0, at);
     }
 }
@@ -263,11 +325,17 @@ fn start(
     span: Span,
 ) -> Option<clock::Model> {
     let ticket = &loaded.ticket;
+    let unit = duty_of(loaded, kind, proceeding);
+    let lead = loaded.lead().map_or("/", |leg| leg.unit_path.as_str());
+    let path = match (kind, &unit) {
+        (ClockKind::Task | ClockKind::Whistle, Some((_, path))) => path.as_str(),
+        _ => lead,
+    };
     let case = Case {
         request_type: ticket.request_type,
         category: &ticket.category,
         urgency: ticket.urgency,
-        unit_path: loaded.lead().map_or("/", |leg| leg.unit_path.as_str()),
+        unit_path: path,
         day: local_day(tx.now()),
     };
     let (limit, line, end) = match span {
@@ -284,7 +352,6 @@ fn start(
             (nothing, None, Some(at))
         }
     };
-    let unit = duty_of(loaded, kind, proceeding);
     let due = end.map_or_else(
         || calendar(reference, kind, Some(case.unit_path)).due(tx.now(), limit),
         |at| Due {
@@ -325,6 +392,16 @@ fn start(
 pub fn calendar<'a>(reference: &'a Reference, kind: ClockKind, lead: Option<&str>) -> &'a Calendar {
     let lead = lead.filter(|_| kind != ClockKind::Accept);
     reference.calendars.of(lead.unwrap_or("/"))
+}
+
+/// The calendar by which a clock is counted: of a part that another unit does, that unit's.
+pub fn calendar_of<'a>(reference: &'a Reference, lead: Option<&str>, row: &clock::Model) -> &'a Calendar {
+    match row.kind {
+        ClockKind::Task | ClockKind::Whistle => {
+            reference.calendars.of(row.unit_path.as_deref().unwrap_or("/"))
+        }
+        kind => calendar(reference, kind, lead),
+    }
 }
 
 /// The version of the year in which a clock ends.

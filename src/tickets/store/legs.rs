@@ -55,6 +55,7 @@ impl LegData {
             staff_name: self.staff_name,
             post: self.post,
             explanation: self.explanation,
+            counts: true,
             started_at: tx.now(),
             ended_at: None,
             closed_at: None,
@@ -75,7 +76,10 @@ pub(super) async fn write_leg(
             if data.waits {
                 timers::set(tx, timer::ASSIGN, loaded.ticket.id.0, tx.now());
             }
-            let leg = data.into_row(tx, loaded.ticket.id);
+            let leg = assignment::Model {
+                counts: !matches!(change, Change::Follow { .. }),
+                ..data.into_row(tx, loaded.ticket.id)
+            };
             for old in loaded.legs.iter().filter(|old| old.nature == LegNature::Lead) {
                 end_leg(tx, old).await?;
             }
@@ -124,6 +128,7 @@ pub(super) fn write_assist(tx: &Tx, loaded: &mut Loaded, (id, path, name): (Unit
         staff_name: None,
         post: None,
         explanation: json!({}),
+        counts: true,
         started_at: tx.now(),
         ended_at: None,
         closed_at: None,

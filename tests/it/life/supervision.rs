@@ -77,7 +77,7 @@ async fn slow_count(app: &TestApp) -> Value {
         // When it ended, by the timeline alone.
         let history = &entries[&clock.ticket_id];
         let ends: &[EntryKind] = match clock.kind {
-            ClockKind::Sign => &[EntryKind::Signed, EntryKind::ReturnRequested],
+            ClockKind::Sign => &[EntryKind::Signed],
             ClockKind::Resolve => &[EntryKind::Approved],
             _ => continue,
         };
@@ -94,7 +94,11 @@ async fn slow_count(app: &TestApp) -> Value {
                 entry.at >= clock.started_at && ends.contains(&entry.kind) && round(*at) == small(clock.round)
             })
             .map(|(_, entry)| entry.at);
-        if end.is_none() && clock.due_at > now {
+        if end.is_none() && (clock.due_at > now || clock.paused_at.is_some()) {
+            continue;
+        }
+        // Who gave it back, or lost it to another unit, without signing has neither signed nor been late.
+        if clock.kind == ClockKind::Sign && end.is_none() && clock.stopped_at.is_some() {
             continue;
         }
         let by = |due: DateTime<Utc>| end.is_some_and(|end| end < due);
@@ -120,12 +124,17 @@ async fn slow_count(app: &TestApp) -> Value {
         }
     }
     for (id, history) in &entries {
+        // Each unit counts its own: a ticket that went to two is counted by both.
+        let mut unit = Value::Null;
         for entry in history {
             match entry.kind {
-                EntryKind::Dispatched | EntryKind::Reassigned => _ = dispatched.insert(*id),
-                EntryKind::ReturnRequested => _ = returned.insert(*id),
-                EntryKind::Approved => _ = completed.insert(*id),
-                EntryKind::Reworked => _ = reworked.insert(*id),
+                EntryKind::Dispatched | EntryKind::Reassigned => {
+                    unit = entry.data["unit_id"].clone();
+                    _ = dispatched.insert((*id, unit.to_string()));
+                }
+                EntryKind::ReturnRequested => _ = returned.insert((*id, unit.to_string())),
+                EntryKind::Approved => _ = completed.insert((*id, unit.to_string())),
+                EntryKind::Reworked | EntryKind::Reopened => _ = reworked.insert((*id, unit.to_string())),
                 _ => {}
             }
         }
@@ -190,8 +199,13 @@ on_both! {
         let department = app.unit("department-demo").await;
         for action in ["refuse_return", "approve_return"] {
             let (id, who) = in_progress(&app).await;
+            app.turn(TimeDelta::minutes(1));
             who.act(&id, &return_to(&department)).await.expect(200);
-            app.staff("arbiter").await.act(&id, &json!({ "action": action, "reason": "裁定" })).await.expect(200);
+            let mut ruling = json!({ "action": action, "reason": "裁定" });
+            if action == "approve_return" {
+                ruling["unit_id"] = department["id"].clone();
+            }
+            app.staff("arbiter").await.act(&id, &ruling).await.expect(200);
         }
         let taken_back = id_of(&dispatched(&app).await);
         app.resident(REQUESTER).await.act(&taken_back, &json!({ "action": "withdraw", "reason": "x" })).await.expect(200);
@@ -228,7 +242,7 @@ on_both! {
         let far = app.unit("440703005101").await;
         let refused = app.staff(super::MANAGER).await.get(&format!("/api/v1/figures?unit_id={}", far["id"].as_str().unwrap())).await;
         assert_eq!(refused.problem(422, "invalid_input").rule("?unit_id"), Some("unknown"));
-        for (query, field) in [("from=2026-12-01&to=2026-11-01", "?to"), ("by=person", "?by"), ("step=hour", "?step"), ("from=2026-01-01&to=2026-12-31&step=day", "?step")] {
+        for (query, field) in [("from=%2B262142-12-31", "?from"), ("from=-262143-01-01&to=-262143-01-02", "?from"), ("from=2026-12-01&to=2026-11-01", "?to"), ("by=person", "?by"), ("step=hour", "?step"), ("from=2026-01-01&to=2026-12-31&step=day", "?step")] {
             let answer = supervisor.get(&format!("/api/v1/figures?{query}")).await;
             assert!(answer.problem(422, "invalid_input").rule(field).is_some(), "{}", answer.text);
         }

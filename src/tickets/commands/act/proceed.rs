@@ -7,6 +7,7 @@ use super::correct::correct;
 use super::dispatch::{Wanted, existing, find_place};
 use crate::access::Op;
 use crate::access::authenticate::{china, local_day};
+use crate::access::policy::district_of;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -49,11 +50,11 @@ pub async fn proceed(
             grant_extension(tx, setting, loaded, internal_text.as_ref()).await?
         }
         ActionIn::Suspend { review_on, reason } => suspend(tx, *review_on, reason)?,
-        ActionIn::CoHandle { .. } | ActionIn::Whistle { .. } => call_in(tx, setting, action)?,
+        ActionIn::CoHandle { .. } | ActionIn::Whistle { .. } => call_in(tx, setting, loaded, action)?,
         ActionIn::SetPlan { milestones, reason } => set_plan(tx, loaded, milestones, reason)?,
         ActionIn::Supervise { reason, limit } => supervise(tx, reason, *limit),
         ActionIn::Correct { .. } => correct(tx, setting, loaded, action).await?,
-        ActionIn::Merge { into, reason } => merge(tx, loaded, *into, reason).await?,
+        ActionIn::Merge { into, reason } => merge(tx, setting, loaded, *into, reason).await?,
         _ => return Ok(None),
     };
     plan.decide(&command, by, said.clone())
@@ -257,7 +258,12 @@ fn suspend(tx: &Tx, review_on: NaiveDate, reason: &str) -> Result<(Command, Said
     Ok((Command::Suspend { id, review }, said))
 }
 
-fn call_in(tx: &Tx, setting: &Setting, action: &ActionIn) -> Result<(Command, Said), AppError> {
+fn call_in(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    action: &ActionIn,
+) -> Result<(Command, Said), AppError> {
     let (id, what, unit_id): (ProceedingId, &String, UnitId) = match action {
         ActionIn::CoHandle { unit_id, what, .. } | ActionIn::Whistle { unit_id, what } => {
             (tx.ids().id(), what, *unit_id)
@@ -265,6 +271,10 @@ fn call_in(tx: &Tx, setting: &Setting, action: &ActionIn) -> Result<(Command, Sa
         _ => return Err(AppError::new(Code::Internal)),
     };
     let unit = existing(tx, setting, unit_id, "/unit_id")?;
+    // Who does a part reads the ticket: it stays in its district.
+    if district_of(&unit.path) != district_of(&loaded.ticket.place_path) {
+        return Err(AppError::field("/unit_id", Rule::Unknown));
+    }
     let command = match action {
         ActionIn::CoHandle { limit, .. } => Command::CoHandle {
             id,
@@ -367,7 +377,13 @@ fn takes_others(state: TicketState) -> bool {
     )
 }
 
-async fn merge(tx: &Tx, loaded: &Loaded, into: TicketId, reason: &str) -> Result<(Command, Said), AppError> {
+async fn merge(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    into: TicketId,
+    reason: &str,
+) -> Result<(Command, Said), AppError> {
     let unknown = |error: AppError| match error.code() {
         Code::NotFound => AppError::field("/into", Rule::Unknown),
         _ => error,
@@ -376,6 +392,8 @@ async fn merge(tx: &Tx, loaded: &Loaded, into: TicketId, reason: &str) -> Result
         (true, true, loaded.ticket.number.clone())
     } else {
         let other = store::lock(tx, into).await.map_err(unknown)?;
+        facts::allow(&setting.caller.actor, Op::Merge, &other)
+            .map_err(|_| AppError::field("/into", Rule::Unknown))?;
         (
             other.ticket.state == TicketState::Merged,
             takes_others(other.ticket.state),
@@ -419,12 +437,11 @@ pub async fn follow(
     doer: store::Doer<'_>,
 ) -> Result<(), AppError> {
     let ticket = &loaded.ticket;
-    match command {
-        Command::Suspend { review, .. } => timers::set(tx, timer::REVIEW, ticket.id.0, *review),
-        Command::Approve | Command::Withdraw if ticket.followers > 0 => {
-            timers::set(tx, timer::FOLLOWERS, ticket.id.0, tx.now());
-        }
-        _ => {}
+    if let Command::Suspend { review, .. } = command {
+        timers::set(tx, timer::REVIEW, ticket.id.0, *review);
+    }
+    if ticket.followers > 0 && !takes_others(ticket.state) {
+        timers::set(tx, timer::FOLLOWERS, ticket.id.0, tx.now());
     }
     match (before, ticket.primary_id) {
         (None, Some(primary)) => count(tx, setting, primary, (EntryKind::Merged, 1), loaded, doer).await,
@@ -464,6 +481,9 @@ pub fn check(setting: &Setting, loaded: &Loaded, action: &ActionIn) -> Result<()
         }
         ActionIn::GrantExtension { .. } | ActionIn::RefuseExtension { .. } => {
             facts::check_granter(actor, loaded, &setting.reference)
+        }
+        ActionIn::Reject { .. } if loaded.ticket.state == TicketState::ReplyReview => {
+            facts::check_centre(actor)
         }
         ActionIn::FinishTask { task_id, .. } => {
             let row = loaded.proceedings.iter().find(|row| row.id == *task_id);

@@ -271,7 +271,15 @@ pub fn allowed(state: TicketState) -> &'static [CommandKind] {
         // An answer given on the line, or one that nobody rated in time, can still be rated.
         TicketState::Closed => &[C::CallBack, C::Reopen, C::AnswerSupervision, C::CloseSupervision],
         TicketState::Rejected => &[C::Appeal],
-        TicketState::Merged => &[C::Unmerge, C::Follow, C::Note, C::Supplement, C::Withdraw],
+        TicketState::Merged => &[
+            C::Unmerge,
+            C::Follow,
+            C::Note,
+            C::Supplement,
+            C::AnswerSupervision,
+            C::CloseSupervision,
+            C::Withdraw,
+        ],
         TicketState::Redirected | TicketState::Withdrawn => &[],
     }
 }
@@ -365,6 +373,7 @@ const RETURN_REVIEW: &[C] = &[
 
 const SUSPENDED: &[C] = &[
     C::Resume,
+    C::FirstContact,
     C::Note,
     C::Supplement,
     C::Urge,
@@ -378,6 +387,7 @@ const SUSPENDED: &[C] = &[
 ];
 
 const REPLY_REVIEW: &[C] = &[
+    C::ReachMilestone,
     C::Reject,
     C::Approve,
     C::SendBack,

@@ -66,6 +66,15 @@ pub(super) fn others(life: &Life, command: &Command, by: By) -> Result<Decision,
     })
 }
 
+/// Clocks that rest while a ticket is treated with another.
+const RESTING: [ClockKind; 5] = [
+    ClockKind::Accept,
+    ClockKind::Dispatch,
+    ClockKind::Sign,
+    ClockKind::FirstContact,
+    ClockKind::Return,
+];
+
 /// One matter in several tickets. The clock of the resolution goes on: the promise to each requester holds.
 pub(super) fn merge(life: &Life, command: &Command) -> Result<Decision, Refusal> {
     use EntryKind as E;
@@ -78,30 +87,15 @@ pub(super) fn merge(life: &Life, command: &Command) -> Result<Decision, Refusal>
             other_open: false, ..
         } => return Err(Refusal::MergeIntoClosed),
         Command::Merge { into, .. } => {
-            let ticks = [
-                ClockKind::Accept,
-                ClockKind::Sign,
-                ClockKind::FirstContact,
-                ClockKind::Return,
-            ];
-            Decision::one(
-                E::Merged,
-                S::Merged,
-                vec![Change::Primary(Some(*into))],
-                std::iter::once(Tick::Count(false))
-                    .chain(ticks.map(Tick::Stop))
-                    .collect(),
-            )
-            .lapsing(life, OF_TICKET)
+            let ticks = std::iter::once(Tick::Count(false))
+                .chain(RESTING.map(Tick::Pause))
+                .collect();
+            Decision::one(E::Merged, S::Merged, vec![Change::Primary(Some(*into))], ticks)
+                .lapsing(life, OF_TICKET)
         }
         Command::Unmerge => {
             let to = life.came_from.unwrap_or(S::PendingDispatch);
-            let mut ticks = match to {
-                S::Registered => vec![Tick::Start(ClockKind::Accept)],
-                S::Dispatched => vec![Tick::Start(ClockKind::Sign)],
-                S::InProgress if !life.contacted => vec![Tick::Start(ClockKind::FirstContact)],
-                _ => vec![],
-            };
+            let mut ticks: Vec<Tick> = RESTING.map(Tick::Resume).to_vec();
             ticks.push(Tick::Count(true));
             Decision::one(E::Unmerged, to, vec![Change::Primary(None)], ticks)
         }
@@ -118,7 +112,7 @@ pub(super) fn merge(life: &Life, command: &Command) -> Result<Decision, Refusal>
                 Change::Contacted,
                 Change::Primary(None),
             ];
-            let ticks = vec![Tick::Stop(ClockKind::Resolve), Tick::Start(ClockKind::Callback)];
+            let ticks = vec![Tick::StopAll, Tick::Start(ClockKind::Callback)];
             Decision::one(E::Approved, S::Callback, changes, ticks)
         }
         other => return Err(not_now(life, other)),

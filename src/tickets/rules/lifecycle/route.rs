@@ -8,6 +8,9 @@ use entity::kind::{ClockKind, EntryKind, ProceedingKind, ProceedingState, Ticket
 /// Clocks of a unit that gets a ticket: it signs, and may give it back while it may be given back at all.
 fn arrival(life: &Life) -> Vec<Tick> {
     let mut ticks = vec![
+        Tick::Stop(ClockKind::Dispatch),
+        // Who did not sign until it went elsewhere has neither signed nor been late.
+        Tick::Discount(ClockKind::Sign),
         Tick::Stop(ClockKind::Sign),
         Tick::Start(ClockKind::Sign),
         Tick::Stop(ClockKind::Return),
@@ -27,7 +30,12 @@ pub(super) fn route(life: &Life, command: &Command, by: By, moment: Moment) -> R
         person: place.person,
     };
     Ok(match command {
-        Command::Pool => Decision::one(E::Pooled, S::PendingDispatch, vec![], vec![]),
+        Command::Pool => Decision::one(
+            E::Pooled,
+            S::PendingDispatch,
+            vec![],
+            vec![Tick::Start(ClockKind::Dispatch)],
+        ),
         Command::Dispatch(place) => {
             let mut ticks = arrival(life);
             ticks.push(Tick::Start(ClockKind::Resolve));
@@ -54,7 +62,7 @@ pub(super) fn route(life: &Life, command: &Command, by: By, moment: Moment) -> R
             let open = begun(*id, ProceedingKind::Return, life.lead, by);
             let ticks = vec![
                 Tick::Stop(ClockKind::Return),
-                Tick::Stop(ClockKind::Sign),
+                Tick::Pause(ClockKind::Sign),
                 Tick::StartFor(ClockKind::Arbitrate, *id, Span::Policy),
             ];
             Decision::one(
@@ -84,7 +92,7 @@ fn rule(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
         let to = life.came_from.unwrap_or(S::InProgress);
         let mut ticks = vec![Tick::StopFor(asked.id)];
         if to == S::Dispatched {
-            ticks.push(Tick::Start(ClockKind::Sign));
+            ticks.push(Tick::Resume(ClockKind::Sign));
         }
         let changes = vec![ended(ProceedingState::Refused), Change::NoReturn];
         return Ok(Decision::one(E::ReturnRefused, to, changes, ticks));
@@ -101,11 +109,16 @@ fn rule(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
         E::ReturnApproved,
         S::PendingDispatch,
         vec![ended(ProceedingState::Granted), Change::Unled],
-        vec![Tick::StopFor(asked.id)],
+        // Who gave it back has not signed for it, and was not late either.
+        vec![
+            Tick::StopFor(asked.id),
+            Tick::Discount(ClockKind::Sign),
+            Tick::Stop(ClockKind::Sign),
+        ],
     )
     .lapsing(life, &[ProceedingKind::Extension]);
     Ok(match place {
-        None => approved,
+        None => approved.ticking(Tick::Start(ClockKind::Dispatch)),
         Some(place) => {
             let lead = Change::Lead {
                 unit: place.unit,

@@ -164,7 +164,7 @@ fn clocks(ticks: &[Tick], running: &mut HashMap<(ClockKind, Option<ProceedingId>
             Tick::Resume(kind) => {
                 running.entry((kind, None)).and_modify(|paused| *paused = false);
             }
-            Tick::Extend(..) | Tick::Until(..) | Tick::Count(_) => {}
+            Tick::Extend(..) | Tick::Until(..) | Tick::Count(_) | Tick::Discount(_) => {}
         }
     }
 }

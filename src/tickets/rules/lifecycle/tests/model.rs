@@ -64,7 +64,7 @@ impl Model {
             };
             led = match *word {
                 "dispatch" | "reassign" | "agree_there" | "follow" => true,
-                "agree" => false,
+                "agree" | "appeal" => false,
                 _ => led,
             };
             if ["return_review", "suspended", "merged"].contains(&next) && next != state {
@@ -189,16 +189,16 @@ impl Model {
             ("return_review", "agree") => other(asked) && self.routes() < 2,
             ("return_review", "agree_there") => other(asked) && (self.routes() < 2 || centre),
             ("return_review", "disagree") => other(asked),
-            ("in_progress" | "return_review", "contact") => true,
+            ("in_progress" | "return_review" | "suspended", "contact") => true,
             ("in_progress", "ask_time") => easy && extension.is_none(),
             ("in_progress", "give_time" | "no_time") => other(extension),
             ("in_progress", "suspend" | "co_handle" | "whistle" | "plan") => true,
             ("suspended", "resume") => true,
             ("dispatched" | "in_progress" | "return_review" | "suspended", "done" | "waive") => task,
-            ("in_progress" | "suspended", "reached") => milestone,
+            ("in_progress" | "suspended" | "reply_review", "reached") => milestone,
             (state, "supervise") if handled.contains(&state) => supervision.is_none(),
             (state, "answer_supervision")
-                if handled.contains(&state) || ["callback", "closed"].contains(&state) =>
+                if handled.contains(&state) || ["callback", "closed", "merged"].contains(&state) =>
             {
                 let answered = self.open(
                     "answer_supervision",
@@ -207,7 +207,7 @@ impl Model {
                 supervision.is_some() && answered.is_none()
             }
             (state, "close_supervision")
-                if handled.contains(&state) || ["callback", "closed"].contains(&state) =>
+                if handled.contains(&state) || ["callback", "closed", "merged"].contains(&state) =>
             {
                 supervision.is_some()
             }
