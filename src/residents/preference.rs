@@ -56,10 +56,7 @@ impl Preference {
             fields.add("/preference/quiet_to", Rule::Required);
         }
         if self.is_too_long() {
-            fields.add(
-                "/preference/quiet_to",
-                Rule::Range(format!("at most {LONGEST_H} hours")),
-            );
+            fields.add("/preference/quiet_to", Rule::Range(format!("0..{LONGEST_H} h")));
         }
     }
 

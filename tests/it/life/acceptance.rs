@@ -66,6 +66,19 @@ on_both! {
         made.expect(201);
         let id = id_of(&made.body["ticket"]);
         resident.get(&format!("/api/v1/tickets/{id}")).await.problem(404, "not_found");
+        // Nothing in the database leads from the ticket to them.
+        let me = resident.get("/api/v1/me").await.text_at("/id");
+        let whole = seen(&app.staff("supervisor").await, &id).await;
+        assert!(!whole.text.contains(&me), "{}", whole.text);
+        let ticket: uuid::Uuid = id.parse().unwrap();
+        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+        let entries = entity::ticket_entry::Entity::find().filter(entity::ticket_entry::Column::TicketId.eq(ticket));
+        let entries = entries.all(app.app.kit().db.read()).await.unwrap();
+        assert!(entries.iter().all(|entry| entry.actor_id.is_none() && entry.request_id.is_none()), "{entries:?}");
+        let mut with_file = nameless("report");
+        with_file["attachments"] = json!([uuid::Uuid::nil()]);
+        let answer = resident.post("/api/v1/tickets", &with_file).await;
+        assert_eq!(answer.problem(422, "invalid_input").rule("/attachments"), Some("unexpected"));
     }
 
     /// Staff who ask for somebody else say how that person agreed; whoever it is for can read it.

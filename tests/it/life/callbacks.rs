@@ -79,6 +79,15 @@ on_both! {
         assert_eq!(answer.body["until"], "2026-11-25T00:30:00+00:00");
         at(&app, "2026-11-25T00:30:00Z").await;
         app.staff("callback").await.act(&id, &MISSED()).await.expect(200);
+        // Whoever is rated does not say when one may ask.
+        let lead = app.staff(LEAD).await;
+        let theirs = lead.get(&path).await;
+        let silence = set(json!({ "quiet_from": "00:01", "quiet_to": "00:00" }));
+        lead.change("PATCH", &path, &theirs.etag(), &set(quiet.clone())).await.problem(403, "forbidden");
+        let resident = app.resident(REQUESTER).await;
+        let now = resident.get(&path).await;
+        let answer = resident.change("PATCH", &path, &now.etag(), &silence).await;
+        assert!(answer.problem(422, "invalid_input").rule("/preference/quiet_to").is_some());
         // Who wants the inbox alone gets no text.
         let resident = app.resident(REQUESTER).await;
         let now = resident.get(&path).await;
@@ -122,7 +131,11 @@ on_both! {
         let reader = app.staff("supervisor").await;
         let approve = json!({ "action": "approve" });
         refused(&app.staff(LEAD).await, &reader, &id, &approve, 403, "forbidden").await;
-        reader.act(&id, &approve).await.expect(200);
+        // The supervision is ended once, and does not begin again by what comes after.
+        reader.act(&id, &json!({ "action": "close_supervision" })).await.expect(200);
+        let done = reader.act(&id, &approve).await;
+        done.expect(200);
+        assert_eq!(done.body["supervised"], false);
     }
 
     /// Matters that come back are asked about after a week and a month, and can be taken up again.

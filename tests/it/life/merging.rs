@@ -57,6 +57,30 @@ on_both! {
         assert_eq!(seen(&dispatcher, &third).await.body["state"], "dispatched");
     }
 
+    /// What turns out untrue for one is not decided for the others; and nobody merges into what is not theirs to see.
+    async fn what_was_merged_into_a_refused_one_goes_on(app: TestApp) {
+        let (primary, handler) = in_progress(&app).await;
+        let second = id_of(&dispatched(&app).await);
+        let manager = app.staff("manager-440703005").await;
+        let dispatcher = app.staff("dispatcher").await;
+        manager.act(&second, &into(&primary)).await.problem(404, "not_found");
+        let here = app.staff(super::MANAGER).await;
+        let far = json!({ "requester": { "phone": super::REQUESTER }, "category": "120302", "title": "别处", "content": "别处", "place": { "unit_id": app.unit("440703005101").await["id"] } });
+        let far = app.staff("operator").await.post("/api/v1/tickets", &far).await;
+        let answer = refused(&here, &dispatcher, &second, &into(&far.text_at("/ticket/id")), 422, "invalid_input").await;
+        assert_eq!(answer.rule("/into"), Some("unknown"));
+        dispatcher.act(&second, &into(&primary)).await.expect(200);
+        handler.act(&primary, &json!({ "action": "first_contact", "reached": true, "by": "上门" })).await.expect(200);
+        handler.act(&primary, &json!({ "action": "reply", "result": "explained", "public_text": "无此情况" })).await.expect(200);
+        let untrue = json!({ "action": "reject", "reason": "untrue", "channel_told": "经现场核实" });
+        refused(&app.staff("operator").await, &dispatcher, &primary, &untrue, 403, "forbidden").await;
+        app.staff("supervisor").await.act(&primary, &untrue).await.expect(200);
+        app.settle().await;
+        let alone = seen(&dispatcher, &second).await;
+        assert_eq!((&alone.body["state"], kinds(&alone).last().unwrap().as_str()), (&json!("dispatched"), "unmerged"));
+        assert_eq!(clock(&alone, "sign")["paused_at"], Value::Null, "it goes on where it rested");
+    }
+
     /// Whose ticket was merged into one that is taken back goes on alone.
     async fn what_was_merged_goes_on_when_the_other_is_withdrawn(app: TestApp) {
         let (primary, _) = in_progress(&app).await;

@@ -59,6 +59,23 @@ on_both! {
         assert!(told(&app.staff("supervisor").await).await.iter().any(|text| text.starts_with("工单超期升级")));
     }
 
+    /// What nothing could place is the dispatchers': they hear of it at once, and again when it waits too long.
+    async fn what_nothing_places_is_told_to_the_dispatchers(app: TestApp) {
+        let (id, _) = super::in_progress(&app).await;
+        let handler = app.handler_of(&json!({ "staff_id": seen(&app.staff("supervisor").await, &id).await.body["staff_id"] })).await;
+        handler.act(&id, &super::return_to(&app.unit("department-demo").await)).await.expect(200);
+        let ruled = app.staff("arbiter").await.act(&id, &json!({ "action": "approve_return", "reason": "另行派单" })).await;
+        ruled.expect(200);
+        assert_eq!(clock(&ruled, "dispatch")["due_at"], "2026-11-24T07:30:00Z", "four working hours");
+        at(&app, "2026-11-24T07:30:00Z").await;
+        let shown = seen(&app.staff("dispatcher").await, &id).await;
+        assert!(kinds(&shown).contains(&"overdue".to_owned()));
+        assert!(told(&app.staff("dispatcher").await).await.iter().any(|text| text.starts_with("工单已超期")));
+        let to = json!({ "action": "dispatch", "unit_id": app.unit("440703002102").await["id"], "reason": "属地" });
+        app.staff("dispatcher").await.act(&id, &to).await.expect(200);
+        assert!(clock(&seen(&app.staff("dispatcher").await, &id).await, "dispatch")["stopped_at"].is_string());
+    }
+
     /// A new deadline begins all of it again.
     async fn a_new_deadline_is_told_anew(app: TestApp) {
         let ticket = dispatched(&app).await;
