@@ -154,7 +154,7 @@ impl Hall<'_> {
             Some(ClockKind::Callback) => &[Role::CallbackAgent],
             _ => &[Role::Dispatcher],
         };
-        match Audience::from_word(told("to")) {
+        match Audience::from_word(told("audience")) {
             Some(Audience::Handler | Audience::Unit) if clock == Some(ClockKind::Approve) => {
                 self.approvers(loaded)
             }

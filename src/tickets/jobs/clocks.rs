@@ -93,7 +93,7 @@ fn words(reference: &Reference, row: &clock::Model, step: Step) -> (EntryKind, S
         .and_then(|id| reference.directory.get(id))
         .map(|unit| unit.kind);
     let said = Said {
-        data: json!({ "clock": row.kind, "due_at": row.due_at, "to": escalation::audience(step, unit).word(), "charged": charged, "proceeding_id": row.proceeding_id }),
+        data: json!({ "clock": row.kind, "due_at": row.due_at, "audience": escalation::audience(step, unit).word(), "charged": charged, "proceeding_id": row.proceeding_id }),
         ..Said::default()
     };
     (kind, said)

@@ -336,7 +336,10 @@ fn announce(tx: &Tx, loaded: &Loaded, (kind, what): (EntryKind, &Value), moved: 
         "at_once": moved.at_once,
     });
     if let (Some(data), Some(what)) = (data.as_object_mut(), what.as_object()) {
-        data.extend(what.clone());
+        for (key, value) in what {
+            // How it moved is counted: no word of the entry takes its place.
+            data.entry(key).or_insert_with(|| value.clone());
+        }
     }
     events::publish(
         tx,

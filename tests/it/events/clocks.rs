@@ -39,6 +39,8 @@ on_both! {
         assert_eq!(overdue(&stranger).await, Vec::<String>::new());
         let counts = app.staff("supervisor").await.get("/api/v1/queues").await;
         assert_eq!(counts.body["overdue"], 1);
+        let queues = counts.body["queues"].as_array().unwrap();
+        assert_eq!((queues.len(), &queues[0]["state"], &queues[0]["n"]), (1, &json!("dispatched"), &json!(1)), "it stands where it stood");
         let resident = app.resident(REQUESTER).await;
         assert!(!resident.get(&format!("/api/v1/tickets/{id}")).await.text.contains("overdue\","));
 
