@@ -21,7 +21,7 @@ pub async fn walk(service: &Service, resident: &Client, ticket: &Registered) -> 
     same(
         "what they may do now",
         &seen.body["actions"],
-        &json!(["sign", "note"]),
+        &json!(["sign", "request_return", "note"]),
     )?;
     same(
         "the caller's number for the unit",
