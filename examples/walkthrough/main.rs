@@ -62,7 +62,7 @@ async fn walk(args: Args) -> anyhow::Result<()> {
     service.stop()?;
 
     let service = start(LATER)?;
-    let done = scenes::later::walk(&service, &left).await;
+    let done = two_weeks_later(&service, &left).await;
     if done.is_err() {
         service.show_log();
     }
@@ -73,6 +73,11 @@ async fn walk(args: Args) -> anyhow::Result<()> {
         tell::steps()
     ));
     Ok(())
+}
+
+async fn two_weeks_later(service: &Service, left: &Left) -> anyhow::Result<()> {
+    scenes::later::walk(service, left).await?;
+    scenes::supervised::look(service).await
 }
 
 /// What the second part looks at again.
@@ -93,6 +98,10 @@ async fn first_day(service: &Service) -> anyhow::Result<Left> {
     scenes::worker::walk(service, &resident, &noise).await?;
     scenes::callback::walk(service, &resident, &noise).await?;
     scenes::worker::answer_quickly(service, &wheelchair).await?;
+    scenes::returned::walk(service).await?;
+    scenes::together::walk(service).await?;
+    scenes::extended::walk(service, &resident).await?;
+    scenes::supervised::walk(service).await?;
     scenes::desk::walk(service).await?;
     scenes::reasons::walk(service, &resident, &noise).await?;
     scenes::wrong::walk(service, &resident, &noise).await?;

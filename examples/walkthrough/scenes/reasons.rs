@@ -1,6 +1,7 @@
 //! Why a deadline is when it is, and who looked.
 
 use super::Registered;
+use super::extended::tell_day;
 use crate::client::{Client, same};
 use crate::service::Service;
 use crate::tell;
@@ -28,10 +29,7 @@ pub async fn walk(service: &Service, resident: &Client, noise: &Registered) -> a
     )?;
     let days = resolve["days"].as_array().context("days")?;
     same("days from the first to the last", days.len(), 16)?;
-    for day in days {
-        let text = |key: &str| day[key].as_str().unwrap_or_default().to_owned();
-        tell::says(&format!("{} {} {}", text("day"), day["total"], text("label")));
-    }
+    days.iter().for_each(tell_day);
 
     let own = resident
         .get(&format!("{}/deadlines", noise.path()))

@@ -126,16 +126,34 @@ pub fn reply() -> serde_json::Value {
     })
 }
 
-/// The whole way in few steps, up to the call-back that nobody will answer.
-pub async fn answer_quickly(service: &Service, ticket: &Registered) -> anyhow::Result<()> {
-    tell::scene("The wheelchair is lent (轮椅借用), and nobody will answer the call-back");
-    let handler = ticket.handler(service).await?;
+/// Another request, dispatched to the community.
+pub async fn another(service: &Service, title: &str, content: &str) -> anyhow::Result<Registered> {
+    let operator = service.staff("operator").await?;
+    let request = json!({
+        "requester": { "phone": "13900000001" }, "category": "120302", "title": title, "content": content,
+        "place": { "address": "白沙街道羊桥社区演示路1号" }
+    });
+    let answer = operator.post(TICKETS, &request).await?.expect(201)?;
+    same("the state", answer.text_at("/ticket/state")?, "dispatched")?;
+    Registered::from(&answer)
+}
+
+/// Signs, and gets in touch.
+pub async fn begin(handler: &Client, ticket: &Registered) -> anyhow::Result<()> {
     handler
         .act(&ticket.id, json!({ "action": "sign" }))
         .await?
         .expect(200)?;
-    let contact = json!({ "action": "first_contact", "reached": true, "by": "上门" });
+    let contact = json!({ "action": "first_contact", "reached": true, "by": "电话" });
     handler.act(&ticket.id, contact).await?.expect(200)?;
+    Ok(())
+}
+
+/// The whole way in few steps, up to the call-back that nobody will answer.
+pub async fn answer_quickly(service: &Service, ticket: &Registered) -> anyhow::Result<()> {
+    tell::scene("The wheelchair is lent (轮椅借用), and nobody will answer the call-back");
+    let handler = ticket.handler(service).await?;
+    begin(&handler, ticket).await?;
     let reply = json!({ "action": "reply", "result": "solved", "public_text": "轮椅已送到家中。" });
     handler.act(&ticket.id, reply).await?.expect(200)?;
     let lead = service.staff(&format!("lead-{COMMUNITY}")).await?;
