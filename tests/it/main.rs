@@ -25,6 +25,7 @@ mod contract;
 mod deadlines;
 mod events;
 mod idempotency;
+mod kill;
 mod life;
 mod lists;
 mod main_job;

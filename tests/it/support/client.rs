@@ -24,6 +24,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn of(status: u16, headers: HeaderMap, text: String) -> Self {
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self {
+            status,
+            headers,
+            body,
+            text,
+        }
+    }
+
     /// Checks the status; shows the body if it is another one.
     #[track_caller]
     pub fn expect(&self, status: u16) -> &Self {
@@ -76,6 +86,14 @@ impl Client {
         }
     }
 
+    /// Somebody else, by the same connections.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// The token.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
@@ -96,13 +114,15 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap_or_default();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer {
-            status,
-            headers,
-            body,
-            text,
-        }
+        Answer::of(status, headers, text)
+    }
+
+    /// Sends a request to a service that may die before it has answered; an answer that came in part is none.
+    pub async fn try_send(&self, request: reqwest::RequestBuilder) -> Option<Answer> {
+        let response = request.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.ok()?;
+        Some(Answer::of(status, headers, text))
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -1,11 +1,13 @@
 //! An application to test, and people who use it.
 
 mod app;
+mod chance;
 mod client;
 mod database;
 mod snapshot;
 
 pub use app::TestApp;
+pub use chance::{Chance, count, seed};
 pub use client::{Answer, Client, fresh_key};
 pub use database::{Backend, config, empty, start_of_time};
 pub use snapshot::snapshot;
