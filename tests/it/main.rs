@@ -25,6 +25,7 @@ mod contract;
 mod deadlines;
 mod events;
 mod idempotency;
+mod instances;
 mod kill;
 mod life;
 mod lists;
