@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps tools demo test lint check audit fmt bench openapi walkthrough
+.PHONY: help deps tools demo test long lint check audit fmt bench openapi walkthrough
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ test: tools lint ## What must pass before a change lands: lint, all tests and th
 	scripts/test-postgres.sh cargo test --workspace --locked
 	scripts/walkthrough.sh
 	scripts/test-postgres.sh sh -c 'scripts/walkthrough.sh --database "$$TEST_DATABASE_URL"'
+
+# `make test` has their short forms. A failure tells its seed: TEST_SEED repeats it, TEST_KILLS and the others set how much.
+long: export TEST_KILLS ?= 200
+long: export TEST_WRITERS ?= 100
+long: export TEST_WRITES ?= 100
+long: tools ## The long forms of what is tried by chance: killed 200 times on each database, 100 writers of 100 changes.
+	scripts/test-postgres.sh cargo test --locked --test it -- kill:: instances:: --nocapture
 
 tools: ## PostgreSQL, a C compiler and cargo-deny, where this machine lacks them.
 	scripts/deps.sh
