@@ -27,7 +27,7 @@ pub async fn put_setting(
     version.check(row.map_or(0, |row| row.version))?;
     settings::store::put(tx, known.id(), value.clone()).await?;
     if known.id() == sla::store::WORKING_HOURS {
-        sla::store::recount(tx);
+        sla::store::recount(tx).await?;
     }
     let row = settings::store::get(tx, known.id())
         .await?

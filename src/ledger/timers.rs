@@ -28,6 +28,24 @@ pub fn set(tx: &Tx, kind: &str, subject: Uuid, due_at: DateTime<Utc>) {
     });
 }
 
+/// Sets a timer, or puts the one off that waits already: what was asked for several times is done once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_once(tx: &Tx, kind: &str, subject: Uuid, due_at: DateTime<Utc>) -> Result<(), AppError> {
+    let waiting = durable_timer::Entity::update_many()
+        .col_expr(durable_timer::Column::DueAt, Expr::value(due_at))
+        .filter(durable_timer::Column::Kind.eq(kind))
+        .filter(durable_timer::Column::SubjectId.eq(subject))
+        .filter(durable_timer::Column::DueAt.gt(tx.now()))
+        .exec(tx)
+        .await?;
+    if waiting.rows_affected == 0 {
+        set(tx, kind, subject, due_at);
+    }
+    Ok(())
+}
+
 /// What a timer does when it fires. It must look at the state: what it was set for may be over.
 pub type Fire<C> = for<'t> fn(&'t Tx, &'t C, &'t durable_timer::Model) -> BoxFuture<'t, Result<(), AppError>>;
 

@@ -153,7 +153,7 @@ pub async fn import_calendar(
         audit::record(tx, caller, "calendar_year", row.year, detail);
         views.push(queries::year(tx, row.year).await?);
     }
-    store::recount(tx);
+    store::recount(tx).await?;
     settings::store::touch_reference(tx).await?;
     Ok(views)
 }

@@ -117,7 +117,7 @@ pub async fn holidays(tx: &Tx, file: &HolidaysFile) -> Result<ImportReport, AppE
         }
         report.count(outcome);
     }
-    store::recount(tx);
+    store::recount(tx).await?;
     finish(tx, "import_calendar", "calendar", "holidays", &report).await?;
     Ok(report)
 }

@@ -197,9 +197,12 @@ pub async fn is_current(conn: &impl ConnectionTrait, known: &Calendars) -> Resul
 }
 
 /// Has running deadlines counted again, since the calendar has changed.
-pub fn recount(tx: &Tx) {
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn recount(tx: &Tx) -> Result<(), AppError> {
     let soon = tx.now() + TimeDelta::seconds(RECOUNT_AFTER_S);
-    timers::set(tx, RECOUNT, Uuid::nil(), soon);
+    timers::set_once(tx, RECOUNT, Uuid::nil(), soon).await
 }
 
 /// Lines of the policy in the order of their making, of one clock if so wanted.

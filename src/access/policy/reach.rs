@@ -80,6 +80,17 @@ impl Reach {
         *self == Self::default()
     }
 
+    /// Whether a unit lies within, by its path.
+    #[must_use]
+    pub fn covers(&self, path: &str) -> bool {
+        self.units.iter().any(|unit| unit == path)
+            || self
+                .subtrees
+                .iter()
+                .chain(&self.districts)
+                .any(|tree| path.starts_with(tree.as_str()))
+    }
+
     /// Whether a thing lies within.
     #[must_use]
     pub fn contains(&self, actor: &Actor, facts: &Facts<'_>) -> bool {

@@ -87,6 +87,6 @@ async fn changed(tx: &Tx, caller: &Caller, row: &closure::Model) -> Result<(), A
         "unit": row.unit_id, "from": row.begins_at, "to": row.ends_at, "reason": row.reason, "version": row.version,
     });
     audit::record(tx, caller, "closure", row.id, detail);
-    store::recount(tx);
+    store::recount(tx).await?;
     settings::store::touch_reference(tx).await
 }

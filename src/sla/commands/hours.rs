@@ -111,6 +111,6 @@ async fn changed(tx: &Tx, caller: &Caller, row: &unit_hours::Model) -> Result<()
         "valid_to": row.valid_to, "version": row.version,
     });
     audit::record(tx, caller, "unit_hours", row.id, detail);
-    store::recount(tx);
+    store::recount(tx).await?;
     settings::store::touch_reference(tx).await
 }

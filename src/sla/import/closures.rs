@@ -78,7 +78,7 @@ pub async fn closures(tx: &Tx, lines: &[ClosureLine]) -> Result<ImportReport, Ap
         report.count(Outcome::Created);
     }
     if report.has_written() {
-        store::recount(tx);
+        store::recount(tx).await?;
     }
     finish(tx, "import_closures", "closure", "closures", &report).await?;
     Ok(report)

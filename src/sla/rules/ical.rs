@@ -96,15 +96,17 @@ pub fn read(text: &str) -> Result<Holidays, AppError> {
     })
 }
 
-/// The holiday of New Year may begin in the year before. Those days alone are not that year, and must not take its place.
+/// The holiday of New Year lies in two years. The days of one at an end of the other are not that year, and must not take
+/// its place.
 fn refuse_tails(years: &BTreeMap<i32, YearDays>, mistakes: &mut Mistakes) {
     for (year, days) in years {
-        let mut all = days.off.iter().chain(&days.work);
-        let tail = all.all(|day| (day.month(), day.day()) > (12, 24));
-        if tail && years.contains_key(&(year + 1)) {
+        let all = || days.off.iter().chain(&days.work);
+        let tail = all().all(|day| (day.month(), day.day()) > (12, 24));
+        let head = all().all(|day| (day.month(), day.day()) < (1, 8));
+        if tail || head {
             mistakes.contradictions.add(
                 format!("/{year}"),
-                Rule::Form("a whole year, not only its last days: leave them out"),
+                Rule::Form("a whole year, not only its first or last days: leave them out"),
             );
         }
     }

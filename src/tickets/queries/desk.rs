@@ -26,16 +26,6 @@ use std::collections::BTreeMap;
 /// Rows are counted so far, and no further.
 const MOST: u64 = 10_000;
 
-/// Whether somebody reaches a unit by its path.
-fn reaches(reach: &Reach, path: &str) -> bool {
-    reach.units.iter().any(|mine| mine == path)
-        || reach
-            .subtrees
-            .iter()
-            .chain(&reach.districts)
-            .any(|tree| path.starts_with(tree.as_str()))
-}
-
 /// The figures that the caller asks for, of what they reach.
 ///
 /// # Errors
@@ -53,7 +43,7 @@ pub async fn figures(
         None => String::new(),
         Some(id) => {
             let unit = reference.directory.get(id);
-            let unit = unit.filter(|unit| reaches(&reach, &unit.path));
+            let unit = unit.filter(|unit| reach.covers(&unit.path));
             let unit = unit.ok_or_else(|| AppError::field("?unit_id", Rule::Unknown))?;
             unit.path.clone()
         }
@@ -65,7 +55,7 @@ pub async fn figures(
         let whole_district = !reach.districts.is_empty() && below.is_empty();
         all.retain(|path, _| match path.as_str() {
             "" => whole_district,
-            path => reaches(&reach, path) && path.starts_with(&below),
+            path => reach.covers(path) && path.starts_with(&below),
         });
         items.extend(rows(reference, by, span, &all));
     }
@@ -171,11 +161,10 @@ async fn extensions(conn: &impl ConnectionTrait, reach: &Reach) -> Result<u64, A
         .column(proceeding::Column::UnitPath)
         .filter(proceeding::Column::Kind.eq(ProceedingKind::Extension))
         .filter(proceeding::Column::EndedAt.is_null())
-        .limit(MOST)
         .into_tuple()
         .all(conn)
         .await?;
-    let reached = paths.iter().flatten().filter(|path| reaches(reach, path));
+    let reached = paths.iter().flatten().filter(|path| reach.covers(path));
     Ok(u64::try_from(reached.count()).unwrap_or(MOST))
 }
 
@@ -230,7 +219,7 @@ async fn units(
         .await?;
     let mut units: Vec<DeskUnitOut> = units
         .into_iter()
-        .filter(|unit| reaches(reach, &unit.unit_path))
+        .filter(|unit| reach.covers(&unit.unit_path))
         .map(|unit| {
             let whole = now.timestamp() * unit.open - unit.started;
             let known = reference.directory.get(unit.unit_id);

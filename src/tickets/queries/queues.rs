@@ -27,15 +27,7 @@ pub async fn counts(kit: &Kit, reference: &Reference, caller: &Caller) -> Result
         .filter_map(|row| {
             let unit = reference.directory.get(row.unit_id);
             let seen = match unit {
-                Some(unit) => {
-                    let path = unit.path.as_str();
-                    reach.units.iter().any(|mine| mine == path)
-                        || reach
-                            .subtrees
-                            .iter()
-                            .chain(&reach.districts)
-                            .any(|tree| path.starts_with(tree.as_str()))
-                }
+                Some(unit) => reach.covers(&unit.path),
                 // What no unit has is the centre's.
                 None => !reach.districts.is_empty(),
             };

@@ -93,7 +93,7 @@ pub fn is_duty(kind: ClockKind) -> bool {
 const ESCALATE_DAYS: u32 = 1;
 const REPORT_DAYS: u32 = 6;
 /// Share of a limit in minutes or hours after which it is reminded of, in per cent.
-const REMIND_PERCENT: u32 = 70;
+const REMIND_PERCENT: u8 = 70;
 
 /// The next step for a clock, and when it is due; none where all was told.
 #[must_use]
@@ -132,16 +132,19 @@ fn when(calendar: &Calendar, course: &Course, step: Step) -> DateTime<Utc> {
         calendar.due(course.due_at, Limit { amount, unit }).at
     };
     let by_day = course.by_plan || course.limit.unit != LimitUnit::Minutes;
+    let in_days = by_day && (course.by_plan || course.limit.unit != LimitUnit::WorkingHours);
+    let (opens, _) = calendar.first_window(course.due_at);
     let minutes = TimeDelta::minutes(i64::from(course.limit.amount.max(5)));
     match step {
-        // The morning of the last day leaves a day's work.
-        Step::Remind if by_day => {
-            let (opens, _) = calendar.first_window(course.due_at);
-            opens.max(course.started_at)
-        }
+        // The morning of the last day leaves a day's work; what is shorter is reminded of by its share.
+        Step::Remind if in_days && opens > course.started_at => opens,
         Step::Remind => {
-            let whole = (course.due_at - course.started_at).num_seconds();
-            course.started_at + TimeDelta::seconds(whole * i64::from(REMIND_PERCENT) / 100)
+            let unit = if in_days {
+                LimitUnit::Minutes
+            } else {
+                course.limit.unit
+            };
+            calendar.used_up_at(unit, (course.started_at, course.due_at), &[], REMIND_PERCENT)
         }
         Step::Overdue => course.due_at,
         Step::Escalate if by_day => days(ESCALATE_DAYS),
@@ -220,6 +223,19 @@ mod tests {
                 (local("2026-10-01T04:00"), Step::Report),
             ]
         );
+    }
+
+    #[test]
+    fn nothing_is_reminded_of_the_moment_it_begins() {
+        for (from, amount, unit, remind) in [
+            ("2026-11-24T09:00", 4, LimitUnit::WorkingHours, "2026-11-24T11:48"),
+            ("2026-11-24T17:00", 4, LimitUnit::WorkingHours, "2026-11-25T10:48"),
+            ("2026-11-24T16:00", 0, LimitUnit::WorkingDays, "2026-11-24T17:03"),
+            ("2026-11-24T07:00", 1, LimitUnit::WorkingDays, "2026-11-25T08:30"),
+        ] {
+            let (at, step) = steps(clock(from, amount, unit))[0];
+            assert_eq!((at, step), (local(remind), Step::Remind), "{from}");
+        }
     }
 
     #[test]
