@@ -103,7 +103,7 @@ fn refuse_tails(years: &BTreeMap<i32, YearDays>, mistakes: &mut Mistakes) {
         let all = || days.off.iter().chain(&days.work);
         let tail = all().all(|day| (day.month(), day.day()) > (12, 24));
         let head = all().all(|day| (day.month(), day.day()) < (1, 8));
-        if tail || head {
+        if (tail && years.contains_key(&(year + 1))) || (head && years.contains_key(&(year - 1))) {
             mistakes.contradictions.add(
                 format!("/{year}"),
                 Rule::Form("a whole year, not only its first or last days: leave them out"),

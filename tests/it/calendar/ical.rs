@@ -46,9 +46,13 @@ on_both! {
         let before = year(&app, 2027).await;
         let text = calendar(&[
             ("20270101", "20270104", "元旦 休"), ("20271001", "20271008", "国庆节 休"), ("20270926", "20270927", "国庆节 班"),
-            ("20271009", "20271010", "国庆节（班）"), ("20280101", "20280104", "元旦放假"),
+            ("20271009", "20271010", "国庆节（班）"), ("20280101", "20280104", "元旦放假"), ("20280501", "20280504", "劳动节 休"),
         ]);
         let sysadmin = app.staff("sysadmin").await;
+        // The days of New Year that lie in the next year are not that year.
+        let head = calendar(&[("20271001", "20271008", "国庆节 休"), ("20271231", "20280103", "元旦 休")]);
+        let refused = send(&sysadmin, "text/calendar", head).await;
+        assert!(refused.problem(422, "calendar_contradiction").rule("/2028").is_some(), "{}", refused.text);
         let answer = send(&sysadmin, "text/calendar; charset=utf-8", text.clone()).await;
         answer.expect(200);
         let now = year(&app, 2027).await;
@@ -56,7 +60,7 @@ on_both! {
         assert_eq!((&now["status"], &now["source"], &now["version"]), (&json!("official"), &json!("节假日（示例）"), &json!(before["version"].as_i64().unwrap() + 1)));
         assert_eq!(now["work"], json!(["2027-09-26", "2027-10-09"]));
         assert_eq!(now["off"].as_array().unwrap().len(), 10);
-        assert_eq!(year(&app, 2028).await["off"], json!(["2028-01-01", "2028-01-02", "2028-01-03"]));
+        assert_eq!(year(&app, 2028).await["off"], json!(["2028-01-01", "2028-01-02", "2028-01-03", "2028-05-01", "2028-05-02", "2028-05-03"]));
         audited(&app, "import_calendar", "system_admin", &json!("2028")).await;
         counted_again(&app).await;
         let seen = clock(&app, &ticket, "resolve").await;
