@@ -6,7 +6,7 @@ use super::tokens;
 use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use entity::api_client;
 use entity::id::{ResidentId, SessionId, StaffId, UnitId};
 use entity::kind::{ActorKind, Role};
@@ -147,6 +147,23 @@ pub fn needs_second_factor(role: Role) -> bool {
 #[must_use]
 pub fn local_day(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&china()).date_naive()
+}
+
+/// The instant at which a clock in China shows `time` on `day`.
+#[must_use]
+pub fn instant(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+    // A fixed offset has exactly one instant for each local time.
+    let local = day.and_time(time);
+    local
+        .and_local_timezone(china())
+        .earliest()
+        .map_or_else(|| local.and_utc(), |at| at.to_utc())
+}
+
+/// The instant at which `day` is over in China.
+#[must_use]
+pub fn end_of(day: NaiveDate) -> DateTime<Utc> {
+    instant(day.succ_opt().unwrap_or(day), NaiveTime::MIN)
 }
 
 /// China's offset from UTC.

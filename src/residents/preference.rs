@@ -1,8 +1,8 @@
 //! How and when somebody wants to be reached.
 
-use crate::access::authenticate::china;
+use crate::access::authenticate::{china, instant};
 use crate::platform::error::{AppError, Fields, Rule};
-use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use entity::kind::NoticeChannel;
 use entity::resident;
 use serde::{Deserialize, Serialize};
@@ -90,8 +90,7 @@ impl Preference {
             (false, true, false) => day.checked_add_days(Days::new(1)).unwrap_or(day),
             _ => return now,
         };
-        let end = china().from_local_datetime(&end.and_time(to)).earliest();
-        end.map_or(now, |end| end.to_utc())
+        instant(end, to)
     }
 }
 

@@ -4,15 +4,13 @@
 use super::rules::approval::{self, Level};
 use super::rules::escalation::below_street;
 use super::rules::lifecycle::{self, By, Command, CommandKind, Life, Moment, Open, Place};
-use super::store::Loaded;
+use super::store::{self, Loaded};
 use crate::access::Op;
 use crate::access::actor::{Acting, Actor};
-use crate::access::authenticate::local_day;
 use crate::access::policy::{self, Facts, Owner, Sight};
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
-use crate::sla::rules::policy::Case;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::kind::{ClockKind, LegNature, ProceedingKind, RejectReason, Role, TicketResult, TicketState};
 use entity::{clock, proceeding};
@@ -133,12 +131,8 @@ pub fn moment(
     let extensible = resolve.filter(|row| !row.by_plan);
     let (left, room) = extensible.map_or((0, 0), |row| extensions_left(loaded, row, reference, now));
     let jobs = &kit.config.jobs;
-    let comes_back = reference
-        .catalogue
-        .get(ticket.service_id)
-        .is_some_and(|service| service.relapse);
     // Who is asked whether it has come back must be able to say so.
-    let reopen_days = if comes_back {
+    let reopen_days = if store::comes_back(reference, ticket) {
         jobs.reopen_days.max(AFTER_RECHECK_DAYS)
     } else {
         jobs.reopen_days
@@ -164,14 +158,7 @@ fn extensions_left(
     reference: &Reference,
     now: DateTime<Utc>,
 ) -> (u32, u32) {
-    let ticket = &loaded.ticket;
-    let case = Case {
-        request_type: ticket.request_type,
-        category: &ticket.category,
-        urgency: ticket.urgency,
-        unit_path: loaded.lead().map_or("/", |leg| leg.unit_path.as_str()),
-        day: local_day(now),
-    };
+    let case = store::case(&loaded.ticket, loaded.lead_path(), now);
     let Some(line) = reference.policy.line(ClockKind::Resolve, &case) else {
         return (0, 0);
     };

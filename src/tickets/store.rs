@@ -8,9 +8,9 @@ pub mod proceedings;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
-pub use apply::{Doer, Plan, Said, apply, happen, write_ticket};
+pub use apply::{Doer, Plan, Said, apply, comes_back, happen, write_ticket};
 pub use clocks::{
-    calendar_of, calendar_version, course, due, first_due, pauses, set_next_due, watch, whole_limit,
+    calendar_of, calendar_version, case, course, due, first_due, pauses, set_next_due, watch, whole_limit,
 };
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
@@ -98,6 +98,11 @@ impl Loaded {
             added: Vec::new(),
             running: Vec::new(),
         }
+    }
+
+    /// The path of the lead unit.
+    pub fn lead_path(&self) -> Option<&str> {
+        self.lead().map(|leg| leg.unit_path.as_str())
     }
 
     /// The lead unit's leg.
@@ -329,6 +334,20 @@ pub async fn clocks_of(
 pub async fn clocks(conn: &impl ConnectionTrait, id: TicketId) -> Result<Vec<clock::Model>, AppError> {
     let rows = clock::Entity::find()
         .filter(clock::Column::TicketId.eq(id))
+        .order_by_asc(clock::Column::StartedAt)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// The clocks of a ticket that run or rest, in the order of their start.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn running(conn: &impl ConnectionTrait, id: TicketId) -> Result<Vec<clock::Model>, AppError> {
+    let rows = clock::Entity::find()
+        .filter(clock::Column::TicketId.eq(id))
+        .filter(clock::Column::StoppedAt.is_null())
         .order_by_asc(clock::Column::StartedAt)
         .all(conn)
         .await?;

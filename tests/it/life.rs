@@ -12,6 +12,7 @@ mod telling;
 mod time;
 
 use crate::support::{Answer, Client, TestApp};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 const REQUESTER: &str = "13900000001";
@@ -42,6 +43,19 @@ async fn in_progress(app: &TestApp) -> (String, Client) {
     let (id, handler) = (id_of(&ticket), app.handler_of(&ticket).await);
     handler.act(&id, &json!({ "action": "sign" })).await.expect(200);
     (id, handler)
+}
+
+/// Who handles a ticket, with a fresh token, since tokens live for minutes.
+async fn handler(app: &TestApp, id: &str) -> Client {
+    let shown = seen(&app.staff("supervisor").await, id).await;
+    app.handler_of(&json!({ "staff_id": shown.body["staff_id"] }))
+        .await
+}
+
+/// Turns the clock to an instant.
+fn at(app: &TestApp, instant: &str) {
+    let instant: DateTime<Utc> = instant.parse().unwrap();
+    app.turn(instant - app.clock.now());
 }
 
 /// From handling to the call-back.

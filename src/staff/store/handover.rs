@@ -1,11 +1,11 @@
 //! Rows of `handover`, and the timers that carry them out.
 
-use crate::access::authenticate::china;
+use crate::access::authenticate::end_of;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::staff::rules::handles;
-use chrono::{NaiveTime, TimeDelta, TimeZone};
+use chrono::TimeDelta;
 use entity::id::{GrantId, HandoverId, StaffId, UnitId};
 use entity::kind::{HandoverCause, HandoverTarget};
 use entity::{handover, role_grant};
@@ -72,17 +72,11 @@ pub fn begin(tx: &Tx, new: NewHandover) -> handover::Model {
 
 /// Has it looked, when a grant has ended by its last day, whether the holder has left the unit.
 pub fn watch(tx: &Tx, grant: &role_grant::Model) {
-    let next = grant.valid_to.and_then(|last| last.succ_opt());
-    let midnight = next.and_then(|day| {
-        china()
-            .from_local_datetime(&day.and_time(NaiveTime::MIN))
-            .earliest()
-    });
-    if let Some(at) = midnight
+    if let Some(at) = grant.valid_to.map(end_of)
         && handles(grant.role)
         && at > tx.now()
     {
-        timers::set(tx, GRANT_OVER, grant.id.0, at.to_utc());
+        timers::set(tx, GRANT_OVER, grant.id.0, at);
     }
 }
 

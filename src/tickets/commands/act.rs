@@ -83,12 +83,8 @@ async fn write(tx: &Tx, (setting, action): &(Setting, Action)) -> Result<Answer<
     };
     let first_entry = loaded.ticket.entries + 1;
     apply(tx, (&kit.vault, reference), &mut loaded, &plan, doer).await?;
-    if !plan.ticks() {
-        let clocks = store::clocks(tx, action.ticket).await?;
-        loaded.running = clocks
-            .into_iter()
-            .filter(|row| row.stopped_at.is_none())
-            .collect();
+    if !plan.ticks() && !by_clock(&action.action) {
+        loaded.running = store::running(tx, action.ticket).await?;
     }
     bind_files(tx, setting, &loaded, &meant, first_entry).await?;
     callback::follow(tx, setting, &loaded, &meant).await?;
@@ -103,7 +99,7 @@ async fn told(tx: &Tx, setting: &Setting, loaded: &Loaded, refusal: AppError) ->
     if refusal.code() != Code::Forbidden {
         return refusal;
     }
-    let clocks = match store::clocks(tx, loaded.ticket.id).await {
+    let clocks = match store::running(tx, loaded.ticket.id).await {
         Ok(clocks) => clocks,
         Err(error) => return error,
     };
@@ -133,12 +129,11 @@ async fn plan(
         centre: facts::is_centre(acting),
         requester: matches!(acting.role, Role::Resident | Role::Integration),
     };
-    let clocks = if by_clock(action) {
-        store::clocks(tx, loaded.ticket.id).await?
-    } else {
-        Vec::new()
-    };
-    let moment = facts::moment(loaded, &clocks, &setting.reference, &setting.kit, tx.now());
+    if by_clock(action) {
+        loaded.running = store::running(tx, loaded.ticket.id).await?;
+    }
+    let clocks = &loaded.running;
+    let moment = facts::moment(loaded, clocks, &setting.reference, &setting.kit, tx.now());
     let mut plan = Plan::new(facts::life(loaded)).at(moment);
     if let Some(meant) = proceed::proceed(tx, setting, loaded, &mut plan, by, action).await? {
         return Ok((plan, meant));

@@ -70,7 +70,7 @@ pub async fn open(tx: &Tx, kit: &Kit, loaded: &Loaded, counts: bool) -> Result<(
         ticket_id: Set(loaded.ticket.id),
         round: Set(loaded.ticket.round),
         unit_id: Set(loaded.lead().map(|leg| leg.unit_id)),
-        unit_path: Set(loaded.lead().map(|leg| leg.unit_path.clone())),
+        unit_path: Set(loaded.lead_path().map(str::to_owned)),
         token_hash: Set(sha256(&[token(&kit.vault, id).as_bytes()])),
         state: Set(CallbackState::Open),
         counts: Set(counts),

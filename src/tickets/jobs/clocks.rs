@@ -59,7 +59,7 @@ async fn tell(tx: &Tx, desk: &Desk, id: ClockId) -> Result<(), AppError> {
     let Some(mut row) = running(tx, id).await? else {
         return Ok(());
     };
-    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let lead = loaded.lead_path().map(str::to_owned);
     let calendar = store::calendar_of(&reference, lead.as_deref(), &row);
     let Some(step) = escalation::due_step(calendar, &store::course(&row), tx.now()) else {
         return Ok(());

@@ -85,7 +85,7 @@ fn again(reference: &Reference, lead: Option<&str>, row: &clock::Model) -> Optio
 
 async fn of_ticket(tx: &Tx, desk: &Desk, reference: &Reference, id: TicketId) -> Result<(), AppError> {
     let mut loaded = store::lock(tx, id).await?;
-    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let lead = loaded.lead_path().map(str::to_owned);
     let mut clocks = store::clocks(tx, id).await?;
     for row in &mut clocks {
         let Some(due) = again(reference, lead.as_deref(), row) else {

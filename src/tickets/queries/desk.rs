@@ -2,6 +2,7 @@
 
 use super::figures::{self, ByUnit};
 use super::list;
+use crate::access::authenticate::{end_of, instant};
 use crate::access::permit::Caller;
 use crate::access::policy::Reach;
 use crate::platform::error::{AppError, Rule};
@@ -12,7 +13,7 @@ use crate::tickets::dto::{
 };
 use crate::tickets::rules::figures::Sums;
 use crate::tickets::rules::open::over;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use entity::id::UnitId;
 use entity::kind::{Lamp, ProceedingKind, TicketState};
 use entity::{assignment, proceeding, ticket};
@@ -64,15 +65,7 @@ pub async fn figures(
 
 /// From the first instant of the first day to the first after the last.
 fn instants((from, to): DaySpan) -> (DateTime<Utc>, DateTime<Utc>) {
-    let offset = crate::access::authenticate::china();
-    let midnight = |day: NaiveDate| {
-        let local = day.and_time(chrono::NaiveTime::MIN);
-        local
-            .and_local_timezone(offset)
-            .earliest()
-            .map_or_else(|| local.and_utc(), |at| at.to_utc())
-    };
-    (midnight(from), midnight(to.succ_opt().unwrap_or(to)))
+    (instant(from, NaiveTime::MIN), end_of(to))
 }
 
 fn rows(reference: &Reference, by: By, span: DaySpan, all: &ByUnit) -> Vec<FigureRow> {

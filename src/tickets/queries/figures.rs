@@ -2,7 +2,7 @@
 
 use crate::platform::error::AppError;
 use crate::platform::id::least_at;
-use crate::tickets::rules::figures::Sums;
+use crate::tickets::rules::figures::{Sums, weight};
 use chrono::{DateTime, Utc};
 use entity::id::{AssignmentId, CallbackId, ProceedingId};
 use entity::kind::{ClockKind, LegNature, ProceedingKind, ProceedingState};
@@ -145,7 +145,7 @@ async fn ratings(conn: &impl ConnectionTrait, (from, to): Span, all: &mut ByUnit
         contacted,
         solved,
         rated,
-        weight: good * 10 + fair * 8,
+        weight: good * weight(4) + fair * weight(3),
         ..Sums::default()
     };
     add(conn, C::UnitPath, numbers, select, all, put).await

@@ -134,7 +134,7 @@ pub async fn apply(
     plan: &Plan,
     doer: Doer<'_>,
 ) -> Result<(), AppError> {
-    let lead_before = loaded.lead().map(|leg| leg.unit_path.clone());
+    let lead_before = loaded.lead_path().map(str::to_owned);
     let at_once = loaded.ticket.version == 0 && plan.after.state == TicketState::Dispatched;
     let mut life = plan.before.clone();
     let mut previous = (loaded.ticket.entries > 0).then_some(life.state);
@@ -226,13 +226,15 @@ fn charge(said: &Said) -> Value {
 /// Days after the close on which a requester is asked whether the matter has come back.
 const RECHECK_DAYS: [i64; 2] = [7, 30];
 
+/// Whether a matter is of those that are known to come back.
+pub fn comes_back(reference: &Reference, ticket: &ticket::Model) -> bool {
+    let service = reference.catalogue.get(ticket.service_id);
+    service.is_some_and(|service| service.relapse)
+}
+
 /// Sets the timers of a matter that is known to come back.
 fn recheck(tx: &Tx, reference: &Reference, ticket: &ticket::Model) {
-    let comes_back = reference
-        .catalogue
-        .get(ticket.service_id)
-        .is_some_and(|service| service.relapse);
-    for days in RECHECK_DAYS.into_iter().filter(|_| comes_back) {
+    for days in RECHECK_DAYS.into_iter().filter(|_| comes_back(reference, ticket)) {
         let at = tx.now() + TimeDelta::days(days);
         timers::set(tx, timer::RECHECK, ticket.id.0, at);
     }

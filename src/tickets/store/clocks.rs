@@ -1,6 +1,6 @@
 //! Clocks of a ticket: started, paused, extended and stopped by what happens; due by calendar and policy.
 
-use super::{Loaded, clocks, legs, timer};
+use super::{Loaded, legs, running, timer};
 use crate::access::authenticate::local_day;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
@@ -13,9 +13,9 @@ use crate::sla::rules::policy::Case;
 use crate::tickets::rules::escalation::{self, Course};
 use crate::tickets::rules::lifecycle::{Span, Tick};
 use chrono::{DateTime, Datelike, Utc};
-use entity::clock;
 use entity::id::{ClockId, ProceedingId, TicketId, UnitId};
 use entity::kind::{ClockKind, LimitUnit};
+use entity::{clock, ticket};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
@@ -32,11 +32,10 @@ pub(super) async fn tick(
     if ticks.is_empty() {
         return Ok(());
     }
-    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let lead = loaded.lead_path().map(str::to_owned);
     let lead = lead.as_deref();
-    let before: Vec<clock::Model> = if loaded.ticket.version > 0 {
-        let all = clocks(tx, loaded.ticket.id).await?;
-        all.into_iter().filter(runs).collect()
+    let before = if loaded.ticket.version > 0 {
+        running(tx, loaded.ticket.id).await?
     } else {
         Vec::new()
     };
@@ -229,7 +228,7 @@ pub fn set_next_due<'a>(
     loaded: &mut Loaded,
     running: impl IntoIterator<Item = &'a clock::Model>,
 ) {
-    let lead = loaded.lead().map(|leg| leg.unit_path.clone());
+    let lead = loaded.lead_path().map(str::to_owned);
     let next = running
         .into_iter()
         .filter(|row| runs(row) && escalation::is_duty(row.kind) && row.paused_at.is_none())
@@ -316,6 +315,17 @@ pub fn watch(tx: &Tx, reference: &Reference, lead: Option<&str>, row: &clock::Mo
     }
 }
 
+/// What the policy is asked about a ticket in the hands of a unit.
+pub fn case<'a>(ticket: &'a ticket::Model, path: Option<&'a str>, now: DateTime<Utc>) -> Case<'a> {
+    Case {
+        request_type: ticket.request_type,
+        category: &ticket.category,
+        urgency: ticket.urgency,
+        unit_path: path.unwrap_or("/"),
+        day: local_day(now),
+    }
+}
+
 /// Starts a clock; none where the policy has no limit.
 fn start(
     tx: &Tx,
@@ -326,18 +336,11 @@ fn start(
 ) -> Option<clock::Model> {
     let ticket = &loaded.ticket;
     let unit = duty_of(loaded, kind, proceeding);
-    let lead = loaded.lead().map_or("/", |leg| leg.unit_path.as_str());
     let path = match (kind, &unit) {
-        (ClockKind::Task | ClockKind::Whistle, Some((_, path))) => path.as_str(),
-        _ => lead,
+        (ClockKind::Task | ClockKind::Whistle, Some((_, path))) => Some(path.as_str()),
+        _ => loaded.lead_path(),
     };
-    let case = Case {
-        request_type: ticket.request_type,
-        category: &ticket.category,
-        urgency: ticket.urgency,
-        unit_path: path,
-        day: local_day(tx.now()),
-    };
+    let case = case(ticket, path, tx.now());
     let (limit, line, end) = match span {
         Span::Policy => {
             let Ruling { limit, line } = reference.ruling(kind, ticket.service_id, &case)?;
@@ -389,7 +392,7 @@ fn start(
 
 /// The calendar by which a clock of a ticket is counted: that of the unit which has it in hands, by its path. Nobody
 /// has a request in hands before it is accepted.
-pub fn calendar<'a>(reference: &'a Reference, kind: ClockKind, lead: Option<&str>) -> &'a Calendar {
+fn calendar<'a>(reference: &'a Reference, kind: ClockKind, lead: Option<&str>) -> &'a Calendar {
     let lead = lead.filter(|_| kind != ClockKind::Accept);
     reference.calendars.of(lead.unwrap_or("/"))
 }

@@ -1,8 +1,8 @@
 //! Call-backs: by whom, when, how often; scores and what comes of them; what comes back.
 
-use super::{LEAD, REQUESTER, answered, in_progress, kinds, refused, seen, told};
+use super::{LEAD, REQUESTER, answered, at, handler, in_progress, kinds, refused, seen, told};
 use crate::on_both;
-use crate::support::{Client, TestApp};
+use crate::support::TestApp;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -10,16 +10,6 @@ const MISSED: fn() -> Value = || json!({ "action": "call_back", "reached": false
 
 fn rate(contacted: bool, solved: bool, satisfied: u8) -> Value {
     json!({ "action": "rate", "rating": { "contacted": contacted, "solved": solved, "satisfied": satisfied } })
-}
-
-async fn at(app: &TestApp, instant: &str) {
-    let instant: DateTime<Utc> = instant.parse().unwrap();
-    app.turn(instant - app.clock.now());
-}
-
-async fn handler(app: &TestApp, id: &str) -> Client {
-    let staff = seen(&app.staff("supervisor").await, id).await.body["staff_id"].clone();
-    app.handler_of(&json!({ "staff_id": staff })).await
 }
 
 on_both! {
@@ -34,7 +24,7 @@ on_both! {
             agent.act(&id, &MISSED()).await.expect(200);
         }
         for instant in ["2026-11-24T06:00:00Z", "2026-11-24T11:00:00Z"] {
-            at(&app, instant).await;
+            at(&app, instant);
             let texts = told(&app.resident(REQUESTER).await).await;
             assert!(!texts[0].contains("多次致电"), "{texts:?}");
             app.staff("callback").await.act(&id, &MISSED()).await.expect(200);
@@ -42,7 +32,7 @@ on_both! {
         }
         let texts = told(&app.resident(REQUESTER).await).await;
         assert!(texts[0].contains("多次致电") && texts[0].contains("/callbacks/"), "{texts:?}");
-        at(&app, "2026-11-25T02:00:00Z").await;
+        at(&app, "2026-11-25T02:00:00Z");
         let reader = app.staff("supervisor").await;
         refused(&app.staff("callback").await, &reader, &id, &MISSED(), 409, "callback_attempts_spent").await;
         // Somebody who answers at last is heard.
@@ -68,7 +58,7 @@ on_both! {
         let changed = resident.change("PATCH", &path, &found.etag(), &set(quiet.clone())).await;
         changed.expect(200);
         assert_eq!(changed.body["preference"], quiet);
-        at(&app, "2026-11-24T13:00:00Z").await;
+        at(&app, "2026-11-24T13:00:00Z");
         let (id, who) = in_progress(&app).await;
         answered(&app, &id, &who).await;
         app.settle().await;
@@ -77,7 +67,7 @@ on_both! {
         let reader = app.staff("supervisor").await;
         let answer = refused(&app.staff("callback").await, &reader, &id, &MISSED(), 409, "quiet_hours").await;
         assert_eq!(answer.body["until"], "2026-11-25T00:30:00+00:00");
-        at(&app, "2026-11-25T00:30:00Z").await;
+        at(&app, "2026-11-25T00:30:00Z");
         app.staff("callback").await.act(&id, &MISSED()).await.expect(200);
         // Whoever is rated does not say when one may ask.
         let lead = app.staff(LEAD).await;

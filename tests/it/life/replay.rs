@@ -1,9 +1,9 @@
 //! Clocks are what the history says: replayed from the timeline alone, they begin, rest, are extended and end as they
 //! stand in the database.
 
-use super::{LEAD, MANAGER, REQUESTER, answered, id_of, in_progress, registered_by, return_to, seen};
+use super::{LEAD, MANAGER, REQUESTER, answered, handler, id_of, in_progress, registered_by, return_to};
 use crate::on_both;
-use crate::support::{Client, TestApp};
+use crate::support::TestApp;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::kind::{ClockKind, EntryKind, TicketState};
 use entity::{clock, ticket_entry};
@@ -53,11 +53,6 @@ fn replay(history: &[ticket_entry::Model]) -> BTreeMap<i32, Told> {
     }
     rounds.retain(|_, told| told.started.is_some());
     rounds
-}
-
-async fn handler(app: &TestApp, id: &str) -> Client {
-    let staff = seen(&app.staff("supervisor").await, id).await.body["staff_id"].clone();
-    app.handler_of(&json!({ "staff_id": staff })).await
 }
 
 on_both! {

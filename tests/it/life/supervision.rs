@@ -1,20 +1,14 @@
 //! The supervisor's desk: what stands where, the figures against a slow count of their own, actions in bulk.
 
-use super::{LEAD, REQUESTER, dispatched, id_of, in_progress, registered_by, return_to, seen};
+use super::{LEAD, REQUESTER, dispatched, handler, id_of, in_progress, registered_by, return_to};
 use crate::on_both;
-use crate::support::{Client, TestApp};
+use crate::support::TestApp;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::kind::{ClockKind, EntryKind, ProceedingState, TicketState};
 use entity::{callback, clock, proceeding, ticket, ticket_entry};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// The handler of a ticket, with a fresh token.
-async fn handler(app: &TestApp, id: &str) -> Client {
-    let staff = seen(&app.staff("supervisor").await, id).await.body["staff_id"].clone();
-    app.handler_of(&json!({ "staff_id": staff })).await
-}
 
 /// A ticket that lives so: signed after some hours, answered after some days, rated so by its requester.
 async fn lives(app: &TestApp, hours: i64, days: i64, rating: Option<(bool, bool, u8)>) -> String {

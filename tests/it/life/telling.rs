@@ -1,14 +1,14 @@
 //! What is told when nobody acts: a reminder, an urge, one level up, the centre. Once each, whoever watches.
 
-use super::{LEAD, MANAGER, clock, dispatched, id_of, kinds, seen, told};
+use super::{LEAD, MANAGER, at, clock, dispatched, id_of, kinds, seen, told};
 use crate::on_both;
 use crate::support::TestApp;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-async fn at(app: &TestApp, instant: &str) {
-    let instant: DateTime<Utc> = instant.parse().unwrap();
-    app.turn(instant - app.clock.now());
+/// What is told by then.
+async fn told_by(app: &TestApp, instant: &str) {
+    at(app, instant);
     app.settle().await;
     app.settle().await;
 }
@@ -52,7 +52,7 @@ on_both! {
             "place": { "address": "羊桥社区" }, "hold": true });
         let made = operator.post("/api/v1/tickets", &request).await;
         let id = made.text_at("/ticket/id");
-        at(&app, "2026-11-27T09:30:00Z").await;
+        told_by(&app, "2026-11-27T09:30:00Z").await;
         let shown = seen(&app.staff("supervisor").await, &id).await;
         assert!(kinds(&shown).contains(&"overdue".to_owned()));
         assert!(told(&app.staff("operator").await).await.iter().any(|text| text.starts_with("工单已超期")));
@@ -67,7 +67,7 @@ on_both! {
         let ruled = app.staff("arbiter").await.act(&id, &json!({ "action": "approve_return", "reason": "另行派单" })).await;
         ruled.expect(200);
         assert_eq!(clock(&ruled, "dispatch")["due_at"], "2026-11-24T07:30:00Z", "four working hours");
-        at(&app, "2026-11-24T07:30:00Z").await;
+        told_by(&app, "2026-11-24T07:30:00Z").await;
         let shown = seen(&app.staff("dispatcher").await, &id).await;
         assert!(kinds(&shown).contains(&"overdue".to_owned()));
         assert!(told(&app.staff("dispatcher").await).await.iter().any(|text| text.starts_with("工单已超期")));
@@ -85,17 +85,17 @@ on_both! {
         let of_resolve = |shown: &crate::support::Answer, kind: &str| {
             shown.body["timeline"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind && entry["data"]["clock"] == "resolve").count()
         };
-        at(&app, "2026-12-03T01:00:00Z").await;
+        told_by(&app, "2026-12-03T01:00:00Z").await;
         let handler = app.handler_of(&ticket).await;
         let ask = json!({ "action": "request_extension", "amount": 2, "reason": "等检测" });
         handler.act(&id, &ask).await.expect(200);
         app.staff(MANAGER).await.act(&id, &json!({ "action": "grant_extension" })).await.expect(200);
         let shown = seen(&app.staff("supervisor").await, &id).await;
         assert_eq!((of_resolve(&shown, "reminded"), of_resolve(&shown, "overdue")), (1, 0));
-        at(&app, "2026-12-03T10:00:00Z").await;
+        told_by(&app, "2026-12-03T10:00:00Z").await;
         let shown = seen(&app.staff("supervisor").await, &id).await;
         assert_eq!((of_resolve(&shown, "reminded"), of_resolve(&shown, "overdue")), (1, 0), "it is not due any more");
-        at(&app, "2026-12-07T10:00:00Z").await;
+        told_by(&app, "2026-12-07T10:00:00Z").await;
         let shown = seen(&app.staff("supervisor").await, &id).await;
         assert_eq!((of_resolve(&shown, "reminded"), of_resolve(&shown, "overdue")), (1, 1));
     }

@@ -1,17 +1,10 @@
 //! Time: extensions, suspensions, plans, reopening, urging.
 
-use super::{LEAD, MANAGER, REQUESTER, answered, clock, in_progress, kinds, refused, seen, told};
+use super::{LEAD, MANAGER, REQUESTER, answered, clock, handler, in_progress, kinds, refused, seen, told};
 use crate::on_both;
-use crate::support::{Client, TestApp};
+use crate::support::TestApp;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-
-/// The handler with a fresh token, since tokens live for minutes.
-async fn handler(app: &TestApp, id: &str) -> Client {
-    let reader = app.staff("supervisor").await;
-    let staff = seen(&reader, id).await.body["staff_id"].clone();
-    app.handler_of(&json!({ "staff_id": staff })).await
-}
 
 async fn deadline(app: &TestApp, id: &str, kind: &str) -> Value {
     let answer = app
@@ -183,7 +176,7 @@ on_both! {
         open.expect(200);
         assert_eq!((&open.body["state"], &open.body["round"], &open.body["closed_at"]), (&json!("in_progress"), &json!(2), &Value::Null));
         assert_eq!(clock(&seen(&reader, &id).await, "resolve")["round"], 2, "a new promise");
-        let handler = super::time::handler(&app, &id).await;
+        let handler = super::handler(&app, &id).await;
         answered(&app, &id, &handler).await;
         resident.act(&id, &json!({ "action": "rate", "rating": rating })).await.expect(200);
         // Such matters come back: they are asked about after a month, and a week longer they can be taken up.

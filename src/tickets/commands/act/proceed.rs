@@ -6,7 +6,7 @@ use super::super::refusal::refused;
 use super::correct::correct;
 use super::dispatch::{Wanted, existing, find_place};
 use crate::access::Op;
-use crate::access::authenticate::{china, local_day};
+use crate::access::authenticate::{end_of, local_day};
 use crate::access::policy::district_of;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
@@ -18,9 +18,9 @@ use crate::tickets::dto::{ActionIn, LimitIn, MilestoneIn};
 use crate::tickets::facts;
 use crate::tickets::rules::lifecycle::{By, Command, Refusal, Span};
 use crate::tickets::store::{self, Asked, Loaded, Plan, Said, happen, label, timer, write_ticket};
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use entity::id::{ProceedingId, TicketId, UnitId};
-use entity::kind::{EntryKind, ProceedingKind, TicketState, UnitKind};
+use entity::kind::{ClockKind, EntryKind, ProceedingKind, TicketState, UnitKind};
 use serde_json::json;
 
 /// Days after which a suspension ends at the latest.
@@ -194,15 +194,17 @@ async fn grant_extension(
         .kit
         .vault
         .open_optional(label::PROCEEDING, asked.asked_sealed.as_ref())?;
-    let clocks = store::clocks(tx, loaded.ticket.id).await?;
-    let due = clocks
+    let due = store::running(tx, loaded.ticket.id)
+        .await?
         .into_iter()
-        .find(|row| row.kind == entity::kind::ClockKind::Resolve && row.stopped_at.is_none())
+        .find(|row| row.kind == ClockKind::Resolve)
         .map(|mut row| {
             let before = row.due_at;
             row.extended += amount;
-            let lead = loaded.lead().map(|leg| leg.unit_path.as_str());
-            (before, store::due(&setting.reference, lead, &row).at)
+            (
+                before,
+                store::due(&setting.reference, loaded.lead_path(), &row).at,
+            )
         });
     let said = Said {
         public_text: reason,
@@ -217,15 +219,6 @@ async fn grant_extension(
     };
     let amount = u32::try_from(amount).unwrap_or(0);
     Ok((Command::GrantExtension { amount }, said))
-}
-
-/// The end of a local day.
-fn end_of(day: NaiveDate) -> DateTime<Utc> {
-    let next = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
-    china()
-        .from_local_datetime(&next)
-        .earliest()
-        .map_or_else(|| next.and_utc(), |at| at.to_utc())
 }
 
 fn within(day: NaiveDate, last: NaiveDate, today: NaiveDate, pointer: &str) -> Result<(), AppError> {
