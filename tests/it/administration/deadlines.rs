@@ -72,6 +72,36 @@ on_both! {
         assert_eq!(next(&app).await["due_at"], "2026-12-04T09:30:00Z");
     }
 
+    /// The line that fits everything can't end in nothing; another takes its place, and its own extensions with it.
+    async fn the_last_resort_leaves_no_gap(app: TestApp) {
+        let sysadmin = app.staff("sysadmin").await;
+        let of_tasks = || async { sysadmin.get(&format!("{POLICIES}?clock=task")).await.body["items"].clone() };
+        let before = of_tasks().await;
+        let last_resort = before.as_array().unwrap().iter().find(|line| line["urgency"].is_null()).unwrap().clone();
+        let (place, etag) = at("deadline-policies", &last_resort);
+        let gap = sysadmin.change("PATCH", &place, &etag, &json!({ "valid_to": "2026-12-31" })).await;
+        assert_eq!(gap.problem(409, "policy_gap").body["from"], "2027-01-01");
+        let line = |more: Value| {
+            let mut line = json!({ "clock": "task", "amount": 2, "unit": "working_days", "valid_from": "2027-01-01" });
+            line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            line
+        };
+        // Overlapping, ending itself, extended though it is no limit of the resolution: nothing changes.
+        sysadmin.post(POLICIES, &line(json!({}))).await.problem(409, "conflict");
+        sysadmin.post(POLICIES, &line(json!({ "supersede": true, "valid_to": "2027-06-30" }))).await.problem(409, "policy_gap");
+        let wrong = sysadmin.post(POLICIES, &line(json!({ "extensions": 1, "ceiling": 1 }))).await;
+        let wrong = wrong.problem(422, "invalid_input");
+        assert_eq!((wrong.rule("/extensions"), wrong.rule("/ceiling")), (Some("unexpected"), Some("range")));
+        assert_eq!(of_tasks().await, before);
+        let made = sysadmin.post(POLICIES, &line(json!({ "supersede": true }))).await;
+        made.expect(201);
+        let ended = of_tasks().await.as_array().unwrap().iter().find(|line| line["id"] == last_resort["id"]).unwrap().clone();
+        assert_eq!(ended["valid_to"], "2026-12-31");
+        // Now that it goes on, the first may end as it does.
+        let (place, etag) = at("deadline-policies", &ended);
+        changed(&sysadmin, "PATCH", &place, &etag, &json!({ "valid_to": "2026-12-31" })).await;
+    }
+
     /// For one unit, and not for its neighbour.
     async fn a_line_may_be_for_one_unit(app: TestApp) {
         let sysadmin = app.staff("sysadmin").await;
