@@ -9,9 +9,7 @@
 )]
 
 mod bare;
-mod fill;
 mod load;
-mod matters;
 mod server;
 mod statements;
 
@@ -22,12 +20,12 @@ use entity::id::{SessionId, TicketId};
 use entity::{session, ticket};
 use hotline::app::App;
 use hotline::demo;
+use hotline::demo::generate::{self, Dice, MATTERS, Order};
 use hotline::platform::clock::Clock;
 use hotline::platform::config::Config;
 use hotline::platform::kit::Kit;
 use load::{Line, Wrk};
-use matters::{Dice, MATTERS, WORDS};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement};
 use serde_json::json;
 use server::{Api, Server};
 use statements::{Maker, under_way};
@@ -62,6 +60,12 @@ struct Args {
 }
 
 const PAGE: usize = 1_000;
+const SEED: u64 = 12_345;
+
+/// Words of two characters, each in the texts of one or more matters.
+const WORDS: &[&str] = &[
+    "路灯", "噪声", "漏水", "电梯", "垃圾", "押金", "充电", "监控", "停车", "报名",
+];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -74,12 +78,18 @@ async fn main() -> anyhow::Result<()> {
     let begun = Instant::now();
     demo::seed(app.kit()).await?;
     app.desk.refresh().await?;
-    let there = fill::fill(&app.desk, args.tickets).await?;
+    let there = ticket::Entity::find().count(app.kit().db.read()).await?;
     if there == 0 {
+        let order = Order {
+            tickets: args.tickets,
+            seed: SEED,
+        };
+        let made = generate::run(&app.desk, order, |_| {}).await?;
         tidy(app.kit()).await?;
         note(&format!(
-            "{} tickets made in {:.0} s",
-            args.tickets,
+            "{} tickets with {} entries made in {:.0} s",
+            made.tickets,
+            made.entries,
             begun.elapsed().as_secs_f64()
         ));
     }
@@ -371,10 +381,10 @@ impl Bench {
                 let matter = dice.pick(MATTERS);
                 let place = dice.pick(&known);
                 let body = json!({
-                    "requester": { "phone": fill::phone(dice.below(fill::RESIDENTS)) },
-                    "category": matter.0,
-                    "title": matter.1,
-                    "content": matter.2,
+                    "requester": { "phone": generate::phone(dice.below(generate::callers(self.args.tickets))) },
+                    "category": matter.code,
+                    "title": matter.title,
+                    "content": matter.text,
                     "place": { "address": format!("{place}幸福路{}号", 1 + dice.below(200)) },
                 });
                 Line {

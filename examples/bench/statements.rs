@@ -2,7 +2,6 @@
 //! request bound. They are kept in step with the code by hand: bench/README.md tells how they were counted.
 
 use crate::bare::{Bare, Case, Differs, Load, Step, Steps};
-use crate::fill;
 use anyhow::Context;
 use entity::id::{SessionId, TicketId};
 use entity::kind::{ActorKind, Looked, Role, TicketState};
@@ -13,6 +12,7 @@ use entity::{
 use hotline::access::Reach;
 use hotline::access::actor::Actor;
 use hotline::access::authenticate::local_day;
+use hotline::demo::generate;
 use hotline::platform::db::together;
 use hotline::platform::kit::Kit;
 use hotline::tickets::queries::{detail, list};
@@ -206,7 +206,7 @@ impl<'a> Maker<'a> {
         let mut add = |statement: Statement| within.push(steps.step(statement, &differs));
         let backend = self.backend;
         add(idempotency::Entity::find_by_id(rows.answer.id.clone()).build(backend));
-        let phone = self.kit.vault.index("phone", &fill::phone(0));
+        let phone = self.kit.vault.index("phone", &generate::phone(0));
         let callers = resident::Entity::find().filter(resident::Column::PhoneIndex.eq(phone));
         add(callers
             .order_by_asc(resident::Column::Id)

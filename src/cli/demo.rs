@@ -18,12 +18,8 @@ pub struct Args {
     /// Address and port; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Folder for database, keys and files.
-    #[arg(long, default_value = "hotline-data/demo")]
-    data: PathBuf,
-    /// A PostgreSQL database instead of the embedded one.
-    #[arg(long)]
-    database: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Starts on a clock that shows this now: 2026-09-28T09:00:00+08:00.
     #[arg(long)]
     now: Option<DateTime<FixedOffset>>,
@@ -32,12 +28,25 @@ pub struct Args {
     json: bool,
 }
 
+/// Where a demonstration lies.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// Folder for database, keys and files.
+    #[arg(long, default_value = "hotline-data/demo")]
+    data: PathBuf,
+    /// A PostgreSQL database instead of the embedded one.
+    #[arg(long)]
+    database: Option<String>,
+}
+
 /// Runs the verb.
 pub async fn run(mut config: Config, args: Args) -> anyhow::Result<()> {
     let listener = TcpListener::bind(args.listen)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    configure(&mut config, &args, address)?;
+    args.place.configure(&mut config)?;
+    config.server.listen = address;
+    config.server.public_url = format!("http://{address}");
     telemetry::init_log(&config.log);
     let clock = args
         .now
@@ -57,21 +66,21 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<()> {
     .await
 }
 
-/// Messages go to the log, so that their codes can be read there; nobody needs a second factor.
-fn configure(config: &mut Config, args: &Args, address: SocketAddr) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&args.data)?;
-    let folder = args.data.canonicalize()?;
-    config.server.listen = address;
-    config.server.public_url = format!("http://{address}");
-    config.database.url = match &args.database {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}", folder.join("hotline.sqlite").display()),
-    };
-    config.secrets.master_key_file = folder.join("master.key");
-    config.blob.url = format!("file://{}", folder.join("attachments").display());
-    config.auth.second_factor = false;
-    config.sms.log_only = true;
-    Ok(())
+impl Place {
+    /// Messages go to the log, so that their codes can be read there; nobody needs a second factor.
+    pub fn configure(&self, config: &mut Config) -> anyhow::Result<()> {
+        std::fs::create_dir_all(&self.data)?;
+        let folder = self.data.canonicalize()?;
+        config.database.url = match &self.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", folder.join("hotline.sqlite").display()),
+        };
+        config.secrets.master_key_file = folder.join("master.key");
+        config.blob.url = format!("file://{}", folder.join("attachments").display());
+        config.auth.second_factor = false;
+        config.sms.log_only = true;
+        Ok(())
+    }
 }
 
 fn tell_programs(address: SocketAddr, offer: &Offer) {

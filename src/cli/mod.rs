@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod demo;
+mod generate;
 mod healthcheck;
 mod import;
 mod migrate;
@@ -32,6 +33,8 @@ enum Verb {
     Serve,
     /// Serves a demonstration district; makes it first where it is missing.
     Demo(demo::Args),
+    /// Fills a demonstration district with a year of synthetic tickets; no server may run on it meanwhile.
+    Generate(generate::Args),
     /// Brings the schema up to date, takes migrations back, or tells where it stands.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -76,6 +79,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         match cli.verb {
             Verb::Serve => serve::run(config).await,
             Verb::Demo(args) => demo::run(config, args).await,
+            Verb::Generate(args) => generate::run(config, args).await,
             Verb::Migrate(verb) => migrate::run(&config, verb).await,
             Verb::User(verb) => user::run(config, verb).await,
             Verb::Import(verb) => import::run(config, verb).await,

@@ -2,6 +2,7 @@
 //! Safe to run twice.
 
 mod accounts;
+pub mod generate;
 mod people;
 mod places;
 

@@ -156,6 +156,33 @@ where
     Ok(Pass::of(u64::try_from(taken).unwrap_or(BATCH), BATCH))
 }
 
+/// Says that a consumer has seen everything up to a position: of what was made up nobody is told.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn skip(tx: &Tx, name: &str, position: i64) -> Result<(), AppError> {
+    lock_cursor(tx, name).await?;
+    consumer_cursor::Entity::update_many()
+        .col_expr(consumer_cursor::Column::Position, Expr::value(position))
+        .filter(consumer_cursor::Column::Id.eq(name))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The position of the last event; 0 where there is none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_position(conn: &impl ConnectionTrait) -> Result<i64, AppError> {
+    let last = event::Entity::find()
+        .filter(event::Column::Position.is_not_null())
+        .order_by_desc(event::Column::Position)
+        .one(conn)
+        .await?;
+    Ok(last.and_then(|row| row.position).unwrap_or(0))
+}
+
 /// The cursor, locked until the end of the transaction; made where it is missing.
 async fn lock_cursor(tx: &Tx, name: &str) -> Result<Option<i64>, AppError> {
     if let Some(position) = locked(tx, name).await? {

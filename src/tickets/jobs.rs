@@ -16,6 +16,13 @@ use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Keeps the counts of the queues, from the event log.
+const COUNTING: &str = "queue_counts";
+/// Tells people of what happened, from the event log.
+const TELLING: &str = "milestones";
+/// What of this slice reads the event log.
+pub const CONSUMERS: [&str; 2] = [COUNTING, TELLING];
+
 /// The jobs of this slice.
 #[must_use]
 pub fn jobs(desk: &Desk) -> Vec<Job> {
@@ -32,17 +39,17 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
             }
             .boxed()
         }),
-        Job::new("queue_counts", Duration::from_secs(1), move || {
+        Job::new(COUNTING, Duration::from_secs(1), move || {
             let db = counting.kit.db.clone();
             async move {
-                events::consume(&db, "queue_counts", (), |tx, (), batch| {
+                events::consume(&db, COUNTING, (), |tx, (), batch| {
                     Box::pin(counts::fold(tx, batch))
                 })
                 .await
             }
             .boxed()
         }),
-        Job::new("milestones", Duration::from_secs(1), move || {
+        Job::new(TELLING, Duration::from_secs(1), move || {
             let desk = telling.clone();
             async move {
                 let reference = desk.reference().await?;
@@ -50,7 +57,7 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
                     kit: desk.kit.clone(),
                     reference,
                 };
-                events::consume(&desk.kit.db, "milestones", context, |tx, context, batch| {
+                events::consume(&desk.kit.db, TELLING, context, |tx, context, batch| {
                     Box::pin(milestones::tell(tx, context, batch))
                 })
                 .await

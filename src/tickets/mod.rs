@@ -13,4 +13,5 @@ mod texts;
 mod view;
 
 pub use http::routes;
-pub use jobs::jobs;
+pub use jobs::{CONSUMERS, jobs};
+pub use store::{label, timer};

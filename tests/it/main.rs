@@ -24,6 +24,7 @@ mod cli;
 mod contract;
 mod deadlines;
 mod events;
+mod generate;
 mod idempotency;
 mod instances;
 mod kill;
