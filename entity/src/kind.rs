@@ -131,6 +131,7 @@ vocabulary! {
         Closed = "closed" "结案",
         Withdrawn = "withdrawn" "已撤单",
         Merged = "merged" "已并单",
+        Archived = "archived" "归档",
     }
 
     /// What came of a ticket.
@@ -194,6 +195,7 @@ vocabulary! {
         Appealed = "appealed" "申诉",
         Rechecked = "rechecked" "复发回查",
         Corrected = "corrected" "更正",
+        Archived = "archived" "归档",
     }
 
     /// Who did something.

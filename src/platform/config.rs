@@ -124,6 +124,7 @@ pub struct JobsConfig {
     pub enabled: bool,
     pub callback_grace_days: i64,
     pub reopen_days: i64,
+    pub archive_days: i64,
     pub urge_cooldown_hours: i64,
 }
 
@@ -233,6 +234,10 @@ impl Config {
         check(
             (0..=365).contains(&self.jobs.reopen_days),
             "jobs.reopen_days: must be within 0 to 365",
+        );
+        check(
+            (60..=3650).contains(&self.jobs.archive_days) && self.jobs.archive_days > self.jobs.reopen_days,
+            "jobs.archive_days: must be within 60 to 3650, and more than jobs.reopen_days",
         );
         check(
             (0..=720).contains(&self.jobs.urge_cooldown_hours),

@@ -1,5 +1,6 @@
 //! What happens by itself: clocks run out, call-backs lapse, queues are counted, people are told.
 
+mod archive;
 mod assign;
 mod audience;
 mod clocks;
@@ -26,7 +27,7 @@ pub const CONSUMERS: [&str; 2] = [COUNTING, TELLING];
 /// The jobs of this slice.
 #[must_use]
 pub fn jobs(desk: &Desk) -> Vec<Job> {
-    let (timing, counting, telling) = (desk.clone(), desk.clone(), desk.clone());
+    let (timing, counting, telling, archiving) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
     vec![
         Job::new("timers", Duration::from_secs(1), move || {
             let desk = timing.clone();
@@ -64,5 +65,10 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
             }
             .boxed()
         }),
+        Job::new("archive", Duration::from_mins(10), move || {
+            let desk = archiving.clone();
+            async move { archive::put_away(&desk).await }.boxed()
+        })
+        .on_beat_only(),
     ]
 }

@@ -2,6 +2,7 @@
 //! told when nobody acts.
 
 mod acceptance;
+mod archive;
 mod callbacks;
 mod merging;
 mod others;

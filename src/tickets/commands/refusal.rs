@@ -49,5 +49,8 @@ pub fn refused(refusal: Refusal, state: TicketState) -> AppError {
 
 /// What nobody can ask for.
 fn by_system_alone(kind: CommandKind) -> bool {
-    matches!(kind, CommandKind::Pool | CommandKind::Lapse | CommandKind::Follow)
+    matches!(
+        kind,
+        CommandKind::Pool | CommandKind::Lapse | CommandKind::Follow | CommandKind::Archive
+    )
 }

@@ -232,9 +232,12 @@ pub fn decide(life: &Life, command: &Command, by: By, moment: Moment) -> Result<
         | Command::Reply(_)
         | Command::Approve
         | Command::SendBack => handle(life, command, by, moment),
-        Command::MissCallback | Command::Rate(_) | Command::Lapse | Command::Reopen | Command::Withdraw => {
-            finish(life, command, by, moment)
-        }
+        Command::MissCallback
+        | Command::Rate(_)
+        | Command::Lapse
+        | Command::Reopen
+        | Command::Withdraw
+        | Command::Archive => finish(life, command, by, moment),
     }
 }
 
@@ -381,6 +384,11 @@ fn finish(life: &Life, command: &Command, by: By, moment: Moment) -> Result<Deci
             vec![Tick::Count(false), Tick::StopAll],
         )
         .lapsing(life, ProceedingKind::ALL),
+        // What is still supervised is not put away.
+        Command::Archive if life.open(ProceedingKind::Supervision).is_some() => {
+            return Err(Refusal::AlreadyOpen(ProceedingKind::Supervision));
+        }
+        Command::Archive => Decision::one(E::Archived, S::Archived, vec![], vec![]),
         other => return Err(not_now(life, other)),
     })
 }

@@ -16,7 +16,7 @@ pub fn is_open(state: TicketState) -> bool {
         | S::Suspended
         | S::ReplyReview
         | S::Callback => true,
-        S::Rejected | S::Redirected | S::Closed | S::Withdrawn | S::Merged => false,
+        S::Rejected | S::Redirected | S::Closed | S::Withdrawn | S::Merged | S::Archived => false,
     }
 }
 

@@ -206,7 +206,7 @@ pub async fn apply(
             ticket.closed_at = Some(tx.now());
             recheck(tx, reference, ticket);
         }
-        (false, Some(_)) => ticket.closed_at = None,
+        (false, Some(_)) if life.state != TicketState::Archived => ticket.closed_at = None,
         _ => {}
     }
     let ticks: Vec<Tick> = plan

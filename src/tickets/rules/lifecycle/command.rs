@@ -180,6 +180,8 @@ pub enum Command {
     Reopen,
     /// Take it back.
     Withdraw,
+    /// Put it away for good (归档).
+    Archive,
 }
 
 macro_rules! kinds {
@@ -254,6 +256,7 @@ kinds! {
     Lapse "lapse" Self::Lapse,
     Reopen "reopen" Self::Reopen,
     Withdraw "withdraw" Self::Withdraw,
+    Archive "archive" Self::Archive,
 }
 
 /// Which commands a state takes: the whole table.
@@ -269,8 +272,8 @@ pub fn allowed(state: TicketState) -> &'static [CommandKind] {
         TicketState::ReplyReview => REPLY_REVIEW,
         TicketState::Callback => CALLBACK,
         // An answer given on the line, or one that nobody rated in time, can still be rated.
-        TicketState::Closed => &[C::CallBack, C::Reopen, C::AnswerSupervision, C::CloseSupervision],
-        TicketState::Rejected => &[C::Appeal],
+        TicketState::Closed => CLOSED,
+        TicketState::Rejected => &[C::Appeal, C::Archive],
         TicketState::Merged => &[
             C::Unmerge,
             C::Follow,
@@ -280,7 +283,8 @@ pub fn allowed(state: TicketState) -> &'static [CommandKind] {
             C::CloseSupervision,
             C::Withdraw,
         ],
-        TicketState::Redirected | TicketState::Withdrawn => &[],
+        TicketState::Redirected | TicketState::Withdrawn => &[C::Archive],
+        TicketState::Archived => &[],
     }
 }
 
@@ -406,4 +410,12 @@ const CALLBACK: &[C] = &[
     C::Supplement,
     C::AnswerSupervision,
     C::CloseSupervision,
+];
+
+const CLOSED: &[C] = &[
+    C::CallBack,
+    C::Reopen,
+    C::AnswerSupervision,
+    C::CloseSupervision,
+    C::Archive,
 ];

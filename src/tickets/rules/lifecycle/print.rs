@@ -186,5 +186,6 @@ pub fn samples() -> Vec<Command> {
         Command::Lapse,
         Command::Reopen,
         Command::Withdraw,
+        Command::Archive,
     ]
 }

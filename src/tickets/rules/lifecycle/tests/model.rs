@@ -59,6 +59,7 @@ impl Model {
                 ("callback", "rate_bad") => "in_progress",
                 ("closed", "reopen") if led => "in_progress",
                 ("closed", "reopen") => "pending_dispatch",
+                ("closed" | "rejected" | "redirected" | "withdrawn", "archive") => "archived",
                 (open, "withdraw") if OPEN.contains(&open) => "withdrawn",
                 (same, _) => same,
             };
@@ -224,6 +225,7 @@ impl Model {
                 !has(&["rate_good", "rate_bad"]) || (who.requester && easy)
             }
             ("closed", "reopen") => easy,
+            ("closed" | "rejected" | "redirected" | "withdrawn", "archive") => supervision.is_none(),
             (open, "withdraw") if OPEN.contains(&open) => true,
             (state, "urge") if state == "registered" || handled.contains(&state) => easy,
             (open, "note" | "supplement") => {
@@ -282,5 +284,6 @@ pub fn word(command: &Command) -> &'static str {
         Command::Lapse => "lapse",
         Command::Reopen => "reopen",
         Command::Withdraw => "withdraw",
+        Command::Archive => "archive",
     }
 }
