@@ -9,6 +9,7 @@
 )]
 
 mod bare;
+mod jobs;
 mod load;
 mod server;
 mod statements;
@@ -54,6 +55,9 @@ struct Args {
     /// Operations to measure, by name; all unless given.
     #[arg(long)]
     only: Vec<String>,
+    /// Timers that are due at once.
+    #[arg(long, default_value_t = 500)]
+    timers: u64,
     /// Numbers of connections.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     connections: Vec<usize>,
@@ -74,7 +78,7 @@ async fn main() -> anyhow::Result<()> {
     let port = free_port()?;
     let file = configure(&args, port)?;
     let config = Config::load(Some(&file))?;
-    let app = App::open(config, Clock::system(), true).await?;
+    let app = App::open(config.clone(), Clock::system(), true).await?;
     let begun = Instant::now();
     demo::seed(app.kit()).await?;
     app.desk.refresh().await?;
@@ -93,7 +97,7 @@ async fn main() -> anyhow::Result<()> {
             begun.elapsed().as_secs_f64()
         ));
     }
-    Bench::new(args, app, &file, port).await?.run().await
+    Bench::new(args, (app, config), &file, port).await?.run().await
 }
 
 fn note(line: &str) {
@@ -134,9 +138,12 @@ async fn tidy(kit: &Kit) -> anyhow::Result<()> {
 struct Bench {
     args: Args,
     app: App,
+    config: Config,
     server: Server,
     api: Api,
     wrk: Wrk,
+    /// As a supervisor, who watches.
+    watch: Wrk,
     bare: Bare,
     session: SessionId,
     starts: Vec<Duration>,
@@ -145,7 +152,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new(args: Args, app: App, file: &Path, port: u16) -> anyhow::Result<Self> {
+    async fn new(args: Args, (app, config): (App, Config), file: &Path, port: u16) -> anyhow::Result<Self> {
         let mut starts = Vec::new();
         for _ in 0..3 {
             let mut server = Server::start(&args.program, file, port).await?;
@@ -160,16 +167,19 @@ impl Bench {
             .one(app.kit().db.read())
             .await?
             .context("a session")?;
+        let supervisor = Api::log_in(&server.base(), "supervisor", demo::PASSWORD).await?;
         server.forget_peak()?;
         let settings = &app.kit().config.database;
         Ok(Self {
             bare: Bare::open(&args.database, settings.connections, settings.read_connections).await?,
             wrk: Wrk::new(&args.folder, &server.base(), &api.token)?,
+            watch: Wrk::new(&args.folder, &server.base(), &supervisor.token)?,
             session: newest.id,
             peak_mib: 0.0,
             now_mib: 0.0,
             args,
             app,
+            config,
             server,
             api,
             starts,
@@ -202,13 +212,86 @@ impl Bench {
             .collect();
         let bare = self.maker().search(WORDS)?;
         self.measure("search", &lines, &bare).await?;
+        self.watched().await?;
         let noted = self.note_once().await?;
         let bare = self.maker().note(noted).await?;
         self.measure("act", &[], &bare).await?;
         let created = self.create_once().await?;
         let bare = self.maker().create(created).await?;
         self.measure("create", &self.registrations()?, &bare).await?;
-        self.foot()
+        self.foot().await
+    }
+
+    /// What a supervisor has open. What it is compared with is the same with fewer tickets.
+    async fn watched(&mut self) -> anyhow::Result<()> {
+        let queues = [
+            "queue=unsigned",
+            "queue=overdue&sort=due",
+            "lamp=yellow",
+            "queue=callback",
+            "state=in_progress",
+        ];
+        let lines: Vec<Line> = queues
+            .iter()
+            .map(|queue| Line::get(format!("/api/v1/tickets?{queue}")))
+            .collect();
+        self.alone("queue pages", &lines).await?;
+        self.alone("counts", &[Line::get("/api/v1/queues")]).await?;
+        self.alone("desk", &[Line::get("/api/v1/desk")]).await?;
+        let (from, to) = ("2026-10-01", "2026-10-31");
+        let figures = format!("/api/v1/figures?from={from}&to={to}&by=unit");
+        self.alone("figures, month", &[Line::get(figures)]).await
+    }
+
+    fn is_wanted(&self, name: &str) -> bool {
+        let word = name.split([',', ' ']).next().unwrap_or_default();
+        self.args.only.is_empty() || self.args.only.iter().any(|only| only == word)
+    }
+
+    /// The server alone.
+    async fn alone(&mut self, name: &str, lines: &[Line]) -> anyhow::Result<()> {
+        if !self.is_wanted(name) {
+            return Ok(());
+        }
+        for connections in self.args.connections.clone() {
+            let cpu = self.server.cpu_s()?;
+            let outcome = self.watch.run(lines, connections, self.args.seconds).await?;
+            let cpu_us = 1e6 * (self.server.cpu_s()? - cpu) / outcome.count();
+            let (now, peak) = self.server.memory_mib()?;
+            (self.now_mib, self.peak_mib) = (now, self.peak_mib.max(peak));
+            say(&format!(
+                "| {name} | | {connections} | {:.0} | {:.1} | {:.1} | {cpu_us:.0} | | | | |",
+                outcome.rate(),
+                outcome.p50_ms,
+                outcome.p99_ms,
+            ));
+        }
+        Ok(())
+    }
+
+    /// The background work, while no server runs.
+    async fn jobs(&self) -> anyhow::Result<()> {
+        let config = &self.config;
+        if self.is_wanted("sweep") {
+            let idle = jobs::idle(config, 2_000).await?;
+            let some = jobs::sweep(config, self.args.timers).await?;
+            say(&format!(
+                "\nTimers: {:.0} µs for each of {} that are due, {:.0} µs for a look when none is.",
+                some.each_us(),
+                some.count,
+                idle.each_us()
+            ));
+        }
+        if self.is_wanted("recount") {
+            let done = jobs::recount(config).await?;
+            say(&format!(
+                "\nA changed calendar: {} clocks counted again in {:.1} s, {:.0} µs each.",
+                done.count,
+                done.took.as_secs_f64(),
+                done.each_us()
+            ));
+        }
+        Ok(())
     }
 
     fn maker(&self) -> Maker<'_> {
@@ -217,8 +300,7 @@ impl Bench {
 
     /// The server first, then the bare driver, at each number of connections.
     async fn measure(&mut self, name: &str, lines: &[Line], bare: &Arc<Load>) -> anyhow::Result<()> {
-        let word = name.split(',').next().unwrap_or_default();
-        if !self.args.only.is_empty() && !self.args.only.iter().any(|only| only == word) {
+        if !self.is_wanted(name) {
             return Ok(());
         }
         for connections in self.args.connections.clone() {
@@ -413,7 +495,7 @@ impl Bench {
         say("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
     }
 
-    fn foot(mut self) -> anyhow::Result<()> {
+    async fn foot(mut self) -> anyhow::Result<()> {
         say(&format!(
             "\nMemory of the server: {:.0} MiB at most, {:.0} MiB at the end. Ready {:.0} ms after its start \
              (median of three).",
@@ -421,7 +503,8 @@ impl Bench {
             self.now_mib,
             self.starts[self.starts.len() / 2].as_secs_f64() * 1000.0
         ));
-        self.server.stop()
+        self.server.stop()?;
+        self.jobs().await
     }
 }
 

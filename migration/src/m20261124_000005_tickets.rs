@@ -289,6 +289,7 @@ const UP: &[&str] = &[
     // A person's open tickets: small, however many they closed.
     "CREATE INDEX assignment_load ON assignment (staff_id, ticket_id) WHERE ended_at IS NULL AND closed_at IS NULL AND staff_id IS NOT NULL",
     "CREATE INDEX clock_ticket ON clock (ticket_id)",
+    "CREATE INDEX clock_running ON clock (ticket_id) WHERE stopped_at IS NULL",
     "CREATE INDEX ticket_supervised ON ticket (id) WHERE supervised",
     "CREATE INDEX ticket_hard ON ticket (id) WHERE hard_case",
     "CREATE INDEX assignment_hands ON assignment (unit_path, ticket_id) WHERE nature = 'lead' AND ended_at IS NULL AND closed_at IS NULL",

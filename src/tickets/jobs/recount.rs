@@ -11,16 +11,16 @@ use crate::tickets::store::{
 };
 use entity::id::TicketId;
 use entity::kind::{ClockKind, EntryKind, LegNature, LimitUnit};
-use entity::{assignment, clock, ticket};
+use entity::{assignment, clock};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Open tickets that are looked at in one transaction.
+/// Tickets with clocks that run that are looked at in one transaction.
 const BATCH: u64 = 100;
 
-/// Counts the open tickets behind `after` again, some of them; a timer goes on with the next. A clock that stands is
+/// Counts tickets behind `after` again whose clocks run, some of them; a timer goes on with the next. A clock that stands is
 /// left alone.
 ///
 /// # Errors
@@ -31,12 +31,13 @@ pub async fn recount(tx: &Tx, desk: &Desk, after: Uuid) -> Result<(), AppError> 
         // This process has not noticed yet: later.
         return Err(AppError::new(Code::Unavailable));
     }
-    let open: Vec<TicketId> = ticket::Entity::find()
+    let open: Vec<TicketId> = clock::Entity::find()
         .select_only()
-        .column(ticket::Column::Id)
-        .filter(ticket::Column::Id.gt(TicketId(after)))
-        .filter(ticket::Column::ClosedAt.is_null())
-        .order_by_asc(ticket::Column::Id)
+        .column(clock::Column::TicketId)
+        .distinct()
+        .filter(clock::Column::TicketId.gt(TicketId(after)))
+        .filter(clock::Column::StoppedAt.is_null())
+        .order_by_asc(clock::Column::TicketId)
         .limit(BATCH)
         .into_tuple()
         .all(tx)
