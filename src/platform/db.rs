@@ -26,6 +26,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlErr, St
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Semaphore;
 pub use tx::{Tx, together};
 
 /// A command's way of running: a function without state of its own, so that it can run again.
@@ -42,6 +43,8 @@ struct Engine {
     read: ReadPool,
     backend: Backend,
     kick: Kick,
+    /// Turns of questions over months of rows.
+    long: Arc<Semaphore>,
 }
 
 enum Backend {
@@ -80,6 +83,7 @@ impl Db {
             read: ReadPool(read),
             backend,
             kick,
+            long: Arc::new(Semaphore::new(reader::LONG_QUESTIONS)),
         })))
     }
 
@@ -97,6 +101,7 @@ impl Db {
             read: ReadPool(read),
             backend: Backend::Postgres(Box::new(postgres)),
             kick: self.0.kick.clone(),
+            long: Arc::clone(&self.0.long),
         }))
     }
 

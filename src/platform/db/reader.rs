@@ -3,7 +3,7 @@
 
 use super::Db;
 use super::limit::written_out;
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
@@ -11,7 +11,9 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite};
-use tokio::sync::Mutex;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 
 /// The pool for questions: each borrows a connection for itself. On SQLite it can't write.
 pub struct ReadPool(pub(super) DatabaseConnection);
@@ -40,7 +42,16 @@ impl ConnectionTrait for ReadPool {
 }
 
 /// A connection for questions of one request. Not to be kept while waiting for a write: both may come from one pool.
-pub struct Reader(Held);
+pub struct Reader {
+    held: Held,
+    /// What a long question holds, so that few run side by side.
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Long questions that run side by side: the other connections are for those who wait for an answer on the telephone.
+pub(super) const LONG_QUESTIONS: usize = 2;
+/// How long a long question waits for its turn.
+const LONG_WAIT: Duration = Duration::from_secs(30);
 
 enum Held {
     Sqlite(Mutex<PoolConnection<Sqlite>>),
@@ -53,6 +64,23 @@ impl Db {
     /// # Errors
     /// When none is free in time.
     pub async fn reader(&self) -> Result<Reader, AppError> {
+        self.borrow(None).await
+    }
+
+    /// A connection for questions over months of rows. Few run at a time, so that however many are asked, the others
+    /// find a connection.
+    ///
+    /// # Errors
+    /// `Unavailable` when its turn does not come, or no connection is free in time.
+    pub async fn long_reader(&self) -> Result<Reader, AppError> {
+        let turn = Arc::clone(&self.0.long).acquire_owned();
+        match tokio::time::timeout(LONG_WAIT, turn).await {
+            Ok(Ok(permit)) => self.borrow(Some(permit)).await,
+            _ => Err(AppError::new(Code::Unavailable).retry_after(LONG_WAIT.as_secs())),
+        }
+    }
+
+    async fn borrow(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Reader, AppError> {
         let read = &self.read().0;
         let held = if self.is_sqlite() {
             let pool = read.get_sqlite_connection_pool();
@@ -61,7 +89,10 @@ impl Db {
             let pool = read.get_postgres_connection_pool();
             Held::Postgres(Mutex::new(pool.acquire().await.map_err(unavailable)?))
         };
-        Ok(Reader(held))
+        Ok(Reader {
+            held,
+            _permit: permit,
+        })
     }
 }
 
@@ -88,7 +119,7 @@ fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
 #[async_trait::async_trait]
 impl ConnectionTrait for Reader {
     fn get_database_backend(&self) -> DbBackend {
-        match &self.0 {
+        match &self.held {
             Held::Sqlite(_) => DbBackend::Sqlite,
             Held::Postgres(_) => DbBackend::Postgres,
         }
@@ -104,7 +135,7 @@ impl ConnectionTrait for Reader {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        match &self.0 {
+        match &self.held {
             Held::Sqlite(conn) => {
                 let query = sqlx::query_with::<Sqlite, _>(sql, values);
                 let row = query.fetch_optional(&mut **conn.lock().await).await;
@@ -120,7 +151,7 @@ impl ConnectionTrait for Reader {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (sql, values) = parts(statement);
-        match &self.0 {
+        match &self.held {
             Held::Sqlite(conn) => {
                 let query = sqlx::query_with::<Sqlite, _>(sql, values);
                 let rows = query.fetch_all(&mut **conn.lock().await).await;

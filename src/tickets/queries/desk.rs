@@ -49,7 +49,7 @@ pub async fn figures(
             unit.path.clone()
         }
     };
-    let conn = &kit.db.reader().await?;
+    let conn = &kit.db.long_reader().await?;
     let mut items = Vec::new();
     for span in spans {
         let mut all = figures::of_units(conn, instants(span), now).await?;
@@ -205,8 +205,9 @@ async fn units(
         .filter(C::ClosedAt.is_null())
         .filter(ticket::Column::State.is_not_in(over()))
         .filter(ticket::Column::State.ne(TicketState::Callback))
-        .group_by(C::UnitId)
+        // In the order of that index, which the embedded database else leaves aside for one that has every ticket.
         .group_by(C::UnitPath)
+        .group_by(C::UnitId)
         .into_model::<InHands>()
         .all(kit.db.read())
         .await?;
