@@ -22,6 +22,7 @@ pub mod sla;
 pub mod staff;
 
 pub mod auth;
+pub mod duty;
 pub mod routing;
 
 pub mod reference;
@@ -29,6 +30,8 @@ pub mod reference;
 pub mod intake;
 
 pub mod tickets;
+
+pub mod callbell;
 
 pub mod admin;
 

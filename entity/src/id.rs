@@ -102,4 +102,22 @@ ids! {
     AuditId,
     /// A look at a ticket.
     AccessId,
+    /// A call-bell device.
+    DeviceId,
+    /// A home with a bell.
+    HomeId,
+    /// Next of kin of a home.
+    KinId,
+    /// What a device told.
+    BellEventId,
+    /// What could not be trusted.
+    QuarantineId,
+    /// An emergency call.
+    CallId,
+    /// An attempt to reach somebody.
+    DeliveryId,
+    /// A shift.
+    ShiftId,
+    /// Somebody on a shift.
+    ShiftMemberId,
 }

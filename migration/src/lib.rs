@@ -7,6 +7,8 @@ mod m20261124_000003_access;
 mod m20261124_000004_catalogue;
 mod m20261124_000005_tickets;
 mod m20261124_000006_ledger;
+mod m20261126_000007_duty;
+mod m20261126_000008_callbell;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_catalogue::Migration),
             Box::new(m20261124_000005_tickets::Migration),
             Box::new(m20261124_000006_ledger::Migration),
+            Box::new(m20261126_000007_duty::Migration),
+            Box::new(m20261126_000008_callbell::Migration),
         ]
     }
 }

@@ -1,0 +1,4 @@
+//! The rules of the call-bell: pure.
+
+pub mod call;
+pub mod ladder;
