@@ -11,8 +11,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CallId,
-    /// The paper trail.
-    pub ticket_id: TicketId,
+    /// The paper trail; none of a test.
+    pub ticket_id: Option<TicketId>,
     pub device_id: Option<DeviceId>,
     pub home_id: Option<HomeId>,
     /// The community.

@@ -334,12 +334,15 @@ vocabulary! {
     /// How a notice reaches a person.
     NoticeChannel {
         Sms = "sms" "短信",
+        Voice = "voice" "语音电话",
         Email = "email" "邮件",
+        Webhook = "webhook" "推送",
         InApp = "in_app" "站内信",
     }
 
     /// Which notices go first.
     Lane {
+        Emergency = "emergency" "救助",
         Urgent = "urgent" "紧急",
         Normal = "normal" "一般",
         Bulk = "bulk" "批量",

@@ -1,6 +1,6 @@
 //! Messages to people, sent by lease and retry.
 
-use crate::id::{NoticeId, TicketId};
+use crate::id::{CallId, NoticeId, TicketId};
 use crate::kind::{ActorKind, Lane, NoticeChannel, NoticeState};
 use sea_orm::entity::prelude::*;
 
@@ -18,6 +18,10 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub template: String,
     pub ticket_id: Option<TicketId>,
+    /// The emergency call that it is about.
+    pub call_id: Option<CallId>,
+    /// Sealed: the channels that are tried at once when this one fails.
+    pub others_sealed: Option<Vec<u8>>,
     pub address_sealed: Option<Vec<u8>>,
     pub body_sealed: Vec<u8>,
     #[sea_orm(column_type = "Text")]

@@ -152,11 +152,7 @@ impl<'a> Maker<'a> {
     pub fn search(&self, words: &[&str]) -> anyhow::Result<Arc<Load>> {
         let db = &self.kit.db;
         let pages = words.iter().map(|word| {
-            let found = if db.is_sqlite() {
-                list::found(db, word)?
-            } else {
-                list::found_lately(db, word, None)?
-            };
+            let found = list::found_lately(db, word, None)?;
             Ok(self.page().and_where(found).to_owned())
         });
         Ok(self.pages(pages.collect::<anyhow::Result<_>>()?))

@@ -62,6 +62,8 @@ const UP: &[&str] = &[
             lane text NOT NULL,
             template text NOT NULL,
             ticket_id {uuid},
+            call_id {uuid},
+            others_sealed {bytes},
             address_sealed {bytes},
             body_sealed {bytes} NOT NULL,
             dedup_key text NOT NULL,
@@ -89,7 +91,9 @@ const UP: &[&str] = &[
     "CREATE UNIQUE INDEX notice_dedup ON notice (dedup_key)",
     "CREATE INDEX notice_pending ON notice (lane DESC, next_at, id) WHERE state = 'pending'",
     "CREATE INDEX notice_sending ON notice (leased_until, recipient_id) WHERE leased_until IS NOT NULL",
+    "CREATE INDEX notice_call ON notice (call_id, id) WHERE call_id IS NOT NULL",
     "CREATE INDEX notice_recipient ON notice (recipient_id, id) WHERE recipient_id IS NOT NULL",
     "CREATE INDEX timer_due ON durable_timer (due_at)",
+    "CREATE INDEX timer_calls ON durable_timer (due_at) WHERE kind = 'callbell.call'",
     "CREATE INDEX timer_subject ON durable_timer (subject_id)",
 ];

@@ -15,7 +15,7 @@ const TABLES: &[&str] = &[
     "callbell_ladder",
     "callbell_call",
     "callbell_entry",
-    "callbell_delivery",
+    "delivery",
 ];
 
 #[async_trait::async_trait]
@@ -165,7 +165,7 @@ const UP: &[&str] = &[
         ) {strict}",
     r"CREATE TABLE callbell_call (
             id {uuid} NOT NULL,
-            ticket_id {uuid} NOT NULL,
+            ticket_id {uuid},
             device_id {uuid},
             home_id {uuid},
             unit_id {uuid} NOT NULL,
@@ -219,7 +219,7 @@ const UP: &[&str] = &[
             hash {bytes} NOT NULL,
             PRIMARY KEY (call_id, seq)
         ) {strict}",
-    r"CREATE TABLE callbell_delivery (
+    r"CREATE TABLE delivery (
             id {uuid} NOT NULL,
             call_id {uuid} NOT NULL,
             notice_id {uuid} NOT NULL,
@@ -244,6 +244,6 @@ const UP: &[&str] = &[
     "CREATE INDEX callbell_call_going ON callbell_call (unit_path, id) WHERE state <> 'closed'",
     "CREATE INDEX callbell_call_device ON callbell_call (device_id, id) WHERE device_id IS NOT NULL",
     "CREATE INDEX callbell_call_unit ON callbell_call (unit_path, id)",
-    "CREATE UNIQUE INDEX callbell_call_ticket ON callbell_call (ticket_id)",
-    "CREATE INDEX callbell_delivery_call ON callbell_delivery (call_id, id)",
+    "CREATE UNIQUE INDEX callbell_call_ticket ON callbell_call (ticket_id) WHERE ticket_id IS NOT NULL",
+    "CREATE INDEX delivery_call ON delivery (call_id, id)",
 ];

@@ -57,6 +57,8 @@ pub async fn send(tx: &Tx, (kit, phone): &(Kit, Phone)) -> Result<(), AppError> 
         lane: Lane::Urgent,
         template: "login_code",
         ticket: None,
+        call: None,
+        others: &[],
         address: Some(&phone.canonical()),
         body: &format!("{signature}登录验证码 {code}，{minutes}分钟内有效。请勿告诉他人。"),
         dedup_key: format!("otp:{id}"),

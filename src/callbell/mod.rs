@@ -1,5 +1,5 @@
 //! The emergency call-bell (平安救助铃): a press is never lost and never left alone. Owns `callbell_home`,
-//! `callbell_kin`, `callbell_device`, `callbell_event`, `callbell_quarantine`, `callbell_ladder`, `callbell_call`,
-//! `callbell_entry` and `callbell_delivery`.
+//! `callbell_kin`, `callbell_device`, `callbell_event`, `callbell_quarantine`, `callbell_ladder`, `callbell_call`
+//! and `callbell_entry`.
 
 pub mod rules;

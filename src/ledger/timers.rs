@@ -13,6 +13,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Timers of emergency calls: they have a worker of their own, so that no other work stands before them.
+pub const CALLS: &str = "callbell.call";
 /// After a failure a timer waits so long, times its attempts.
 const RETRY_S: i64 = 30;
 
@@ -46,6 +48,36 @@ pub async fn set_once(tx: &Tx, kind: &str, subject: Uuid, due_at: DateTime<Utc>)
     Ok(())
 }
 
+/// Sets the one timer of a thing anew, or takes it away where nothing is due any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn replace(
+    tx: &Tx,
+    kind: &str,
+    subject: Uuid,
+    due_at: Option<DateTime<Utc>>,
+) -> Result<(), AppError> {
+    durable_timer::Entity::delete_many()
+        .filter(durable_timer::Column::Kind.eq(kind))
+        .filter(durable_timer::Column::SubjectId.eq(subject))
+        .exec(tx)
+        .await?;
+    if let Some(due_at) = due_at {
+        set(tx, kind, subject, due_at);
+    }
+    Ok(())
+}
+
+/// Which timers a worker fires.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// Those of emergency calls.
+    Calls,
+    /// All others.
+    AllButCalls,
+}
+
 /// What a timer does when it fires. It must look at the state: what it was set for may be over.
 pub type Fire<C> = for<'t> fn(&'t Tx, &'t C, &'t durable_timer::Model) -> BoxFuture<'t, Result<(), AppError>>;
 
@@ -55,6 +87,7 @@ pub type Fire<C> = for<'t> fn(&'t Tx, &'t C, &'t durable_timer::Model) -> BoxFut
 /// When the database does not answer. A timer that fails is put off, so that it can't hold up the others.
 pub async fn fire_next<C>(
     db: &Db,
+    which: Which,
     now: DateTime<Utc>,
     context: Arc<C>,
     fire: Fire<C>,
@@ -62,7 +95,13 @@ pub async fn fire_next<C>(
 where
     C: Send + Sync + 'static,
 {
+    let kind = durable_timer::Column::Kind;
     let Some(next) = durable_timer::Entity::find()
+        .filter(match which {
+            // In these words, so that the embedded database finds their index.
+            Which::Calls => Expr::cust(format!("kind = '{CALLS}'")),
+            Which::AllButCalls => kind.ne(CALLS),
+        })
         .filter(durable_timer::Column::DueAt.lte(now))
         .order_by_asc(durable_timer::Column::DueAt)
         .one(db.read())

@@ -1,9 +1,10 @@
 //! The ways to a person.
 //!
 //! The SMS gateway is the operator's own and speaks this contract: `POST` of JSON
-//! `{"id", "phone" (E.164), "text", "template"}` with `Idempotency-Key: <id>` and, if configured, a bearer token.
+//! `{"id", "phone" (E.164), "text", "template", "channel" ("sms" or "voice"), "lane"}` with `Idempotency-Key: <id>` and, if configured, a bearer token.
 //! Any 2xx means that the message was taken; the same key must not be sent twice.
 
+use crate::platform::crypto::signed::Signed;
 use crate::platform::kit::Kit;
 use crate::platform::personal::mask_phone;
 use entity::kind::NoticeChannel;
@@ -46,20 +47,42 @@ impl Channels {
         let (address, body) = super::store::open(&self.kit.vault, row)?;
         let address = address.unwrap_or_default();
         match row.channel {
-            NoticeChannel::Sms => self.sms(row, &address, &body).await,
+            NoticeChannel::Sms | NoticeChannel::Voice => self.gateway(row, &address, &body).await,
+            NoticeChannel::Webhook => self.webhook(row, &address, body).await,
             NoticeChannel::Email => self.email(&address, body).await,
             NoticeChannel::InApp => Ok(()),
         }
     }
 
-    async fn sms(&self, row: &notice::Model, phone: &str, text: &str) -> anyhow::Result<()> {
+    /// A signed POST: headers and signature by Standard Webhooks, the id being the message's own.
+    async fn webhook(&self, row: &notice::Model, url: &str, body: String) -> anyhow::Result<()> {
+        let secret = self.kit.config.callbell.webhook_secret.expose_secret();
+        anyhow::ensure!(!secret.is_empty(), "no secret for webhooks is configured");
+        let (id, timestamp) = (row.id.to_string(), self.kit.now().timestamp().to_string());
+        let signed = Signed {
+            id: &id,
+            timestamp: &timestamp,
+            body: body.as_bytes(),
+        };
+        let signature = signed.sign(secret.as_bytes());
+        let headers = [
+            ("webhook-id", id.as_str()),
+            ("webhook-timestamp", timestamp.as_str()),
+            ("webhook-signature", signature.as_str()),
+        ];
+        let status = self.kit.outbound.post_signed(url, &headers, body).await?;
+        anyhow::ensure!(status.is_success(), "the webhook answered {status}");
+        Ok(())
+    }
+
+    async fn gateway(&self, row: &notice::Model, phone: &str, text: &str) -> anyhow::Result<()> {
         let settings = &self.kit.config.sms;
         if settings.log_only {
             tracing::info!(target: "hotline::sms", phone = mask_phone(phone), text, "SMS (demonstration, not sent)");
             return Ok(());
         }
         anyhow::ensure!(!settings.url.is_empty(), "no SMS gateway is configured");
-        let body = json!({ "id": row.id, "phone": phone, "text": text, "template": row.template });
+        let body = json!({ "id": row.id, "phone": phone, "text": text, "template": row.template, "channel": row.channel, "lane": row.lane });
         let token = Some(settings.token.expose_secret()).filter(|token| !token.is_empty());
         let status = self
             .kit

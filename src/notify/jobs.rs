@@ -1,7 +1,7 @@
 //! Sends what waits: claim in one transaction, send with none open, settle in another.
 
 use super::channel::Channels;
-use super::rules::LEASE_S;
+use super::rules::{Lanes, lease_s};
 use super::store::{self, Outcome};
 use crate::platform::error::AppError;
 use crate::platform::jobs::{Job, Pass};
@@ -11,6 +11,7 @@ use entity::notice;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -21,20 +22,26 @@ const PARALLEL: usize = 5;
 /// The jobs of this slice.
 #[must_use]
 pub fn jobs(kit: &Kit, channels: Channels) -> Vec<Job> {
-    let (kit, sender) = (kit.clone(), kit.ids.id::<Uuid>());
-    vec![Job::new("notices", Duration::from_secs(2), move || {
-        let (kit, channels) = (kit.clone(), channels.clone());
-        async move { send_due(&kit, &channels, sender).await }.boxed()
-    })]
+    let worker = |name, every, lanes| {
+        let (kit, channels, sender) = (kit.clone(), channels.clone(), kit.ids.id::<Uuid>());
+        Job::new(name, every, move || {
+            let (kit, channels) = (kit.clone(), channels.clone());
+            async move { send_due(&kit, &channels, (sender, lanes)).await }.boxed()
+        })
+    };
+    vec![
+        worker("emergency_notices", Duration::from_secs(1), Lanes::Emergency),
+        worker("notices", Duration::from_secs(2), Lanes::Others),
+    ]
 }
 
-async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, AppError> {
-    if !store::any_due(kit.db.read(), kit.now()).await? {
+async fn send_due(kit: &Kit, channels: &Channels, (sender, lanes): (Uuid, Lanes)) -> Result<Pass, AppError> {
+    if !store::any_due(kit.db.read(), lanes, kit.now()).await? {
         return Ok(Pass::Idle);
     }
     let due = kit
         .db
-        .write("notices.claim", (sender, BATCH), |tx, input| {
+        .write("notices.claim", (sender, lanes, BATCH), |tx, input| {
             Box::pin(store::claim(tx, input))
         })
         .await?;
@@ -42,27 +49,30 @@ async fn send_due(kit: &Kit, channels: &Channels, sender: Uuid) -> Result<Pass, 
     if pass == Pass::Idle {
         return Ok(pass);
     }
-    let enough = kit.now() + TimeDelta::seconds(LEASE_S / 2);
+    let enough = kit.now() + TimeDelta::seconds(lease_s(lanes) / 2);
     let sent: Vec<_> = stream::iter(by_person(due))
         .map(|rows| async move {
             let mut sent = Vec::with_capacity(rows.len());
             for row in rows {
-                sent.push((row.id, send(kit, channels, &row, enough).await));
+                let outcome = send(kit, channels, &row, enough).await;
+                sent.push((row, outcome));
             }
             sent
         })
         .buffer_unordered(PARALLEL)
         .concat()
         .await;
-    for (id, outcome) in &sent {
+    for (row, outcome) in &sent {
         if let Outcome::Failed(why) = outcome {
-            tracing::warn!(notice = %id, why, "a message could not be sent");
+            tracing::warn!(notice = %row.id, why, "a message could not be sent");
         }
     }
     kit.db
-        .write("notices.settle", (sender, sent), |tx, input| {
-            Box::pin(store::settle(tx, input))
-        })
+        .write(
+            "notices.settle",
+            (Arc::clone(&kit.vault), sender, sent),
+            |tx, input| Box::pin(store::settle(tx, input)),
+        )
         .await?;
     Ok(pass)
 }

@@ -1,16 +1,38 @@
 //! When a message is tried again. Pure.
 
 use chrono::TimeDelta;
+use entity::kind::Lane;
 
-/// How long a sender may take before another one may try.
-pub const LEASE_S: i64 = 60;
+/// Which lanes a worker sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// Of emergency calls: it has a worker of its own, so that no mass of other messages stands before it.
+    Emergency,
+    /// All others.
+    Others,
+}
 
-/// How long to wait after the attempt of this number; `None` when it was the last one.
+/// Seconds that a sender may take before another one may try.
 #[must_use]
-pub fn wait_after(attempt: i32) -> Option<TimeDelta> {
+pub const fn lease_s(lanes: Lanes) -> i64 {
+    match lanes {
+        Lanes::Emergency => 15,
+        Lanes::Others => 60,
+    }
+}
+
+/// How long to wait after the attempt of this number; `None` when it was the last one. In an emergency there is no last
+/// one: it ends when somebody has taken the call on.
+#[must_use]
+pub fn wait_after(lane: Lane, attempt: i32) -> Option<TimeDelta> {
     const WAITS_S: [i64; 7] = [5, 30, 120, 600, 3600, 21_600, 86_400];
+    const EMERGENCY_S: [i64; 5] = [5, 5, 10, 10, 30];
     let at = usize::try_from(attempt.saturating_sub(1)).ok()?;
-    WAITS_S.get(at).map(|seconds| TimeDelta::seconds(*seconds))
+    let seconds = match lane {
+        Lane::Emergency => Some(EMERGENCY_S.get(at).copied().unwrap_or(60)),
+        _ => WAITS_S.get(at).copied(),
+    };
+    seconds.map(TimeDelta::seconds)
 }
 
 #[cfg(test)]
@@ -19,9 +41,22 @@ mod tests {
 
     #[test]
     fn waits_grow_and_end() {
-        let waits: Vec<TimeDelta> = (1..).map_while(wait_after).collect();
+        let waits: Vec<TimeDelta> = (1..)
+            .map_while(|attempt| wait_after(Lane::Normal, attempt))
+            .collect();
         assert!(waits.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(waits.len(), 7);
-        assert_eq!(wait_after(0), None);
+        assert_eq!(wait_after(Lane::Urgent, 0), None);
+    }
+
+    #[test]
+    fn an_emergency_is_tried_for_ever_and_never_waits_long() {
+        for attempt in 1..10_000 {
+            let wait = wait_after(Lane::Emergency, attempt);
+            assert!(
+                wait.is_some_and(|wait| wait <= TimeDelta::seconds(60)),
+                "{attempt}"
+            );
+        }
     }
 }

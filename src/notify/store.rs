@@ -1,22 +1,24 @@
 //! Rows of `notice`.
 
-use super::rules::{LEASE_S, wait_after};
+use super::rules::{Lanes, lease_s, wait_after};
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded, pieces};
 use crate::platform::error::{AppError, Code};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{NoticeId, TicketId};
+use entity::id::{CallId, NoticeId, TicketId};
 use entity::kind::{ActorKind, Lane, NoticeChannel, NoticeState};
-use entity::notice;
+use entity::{delivery, notice};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use std::sync::Arc;
 use uuid::Uuid;
 
 const ADDRESS: &str = "notice.address";
 const BODY: &str = "notice.body";
+const OTHERS: &str = "notice.others";
 
 /// A message to be written.
 #[derive(Clone, Debug)]
@@ -31,6 +33,10 @@ pub struct Message<'a> {
     pub template: &'a str,
     /// What it is about.
     pub ticket: Option<TicketId>,
+    /// The emergency call that it is about.
+    pub call: Option<CallId>,
+    /// Channels and addresses that are tried at once when this one fails, in order.
+    pub others: &'a [(NoticeChannel, String)],
     /// Telephone number or e-mail address; none for the inbox.
     pub address: Option<&'a str>,
     /// The text.
@@ -39,6 +45,14 @@ pub struct Message<'a> {
     pub dedup_key: String,
     /// Not before; at once unless set.
     pub not_before: Option<DateTime<Utc>>,
+}
+
+fn seal_others(vault: &Vault, others: &[(NoticeChannel, String)]) -> Result<Option<Vec<u8>>, AppError> {
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(others).map_err(|error| AppError::new(Code::Internal).because(error))?;
+    vault.seal_text(OTHERS, &text).map(Some)
 }
 
 /// Messages gathered to be written in one go.
@@ -60,6 +74,8 @@ impl Outgoing {
             lane: Set(message.lane),
             template: Set(message.template.to_owned()),
             ticket_id: Set(message.ticket),
+            call_id: Set(message.call),
+            others_sealed: Set(seal_others(vault, message.others)?),
             address_sealed: Set(message
                 .address
                 .map(|address| vault.seal_text(ADDRESS, address))
@@ -113,22 +129,30 @@ pub async fn enqueue(tx: &Tx, vault: &Vault, message: &Message<'_>) -> Result<()
     outgoing.write(tx).await
 }
 
-/// Messages to be sent now that nobody sends.
-fn due(now: DateTime<Utc>) -> Condition {
+/// Messages of some lanes to be sent now that nobody sends.
+fn due(lanes: Lanes, now: DateTime<Utc>) -> Condition {
     // Written out, so that the partial index of pending messages serves it whatever is bound.
     let pending = Expr::cust(format!("\"state\" = '{}'", NoticeState::Pending.word()));
     let free = Condition::any()
         .add(notice::Column::LeasedUntil.is_null())
         .add(notice::Column::LeasedUntil.lt(now));
+    let emergency = notice::Column::Lane.eq(Lane::Emergency);
     Condition::all()
         .add(pending)
+        .add(match lanes {
+            Lanes::Emergency => emergency,
+            Lanes::Others => emergency.not(),
+        })
         .add(notice::Column::NextAt.lte(now))
         .add(free)
 }
 
 /// Takes messages that are due, under a lease, oldest first. Who is just being sent one by another process waits:
 /// their messages must not overtake each other.
-pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<notice::Model>, AppError> {
+pub(super) async fn claim(
+    tx: &Tx,
+    (sender, lanes, most): &(Uuid, Lanes, u64),
+) -> Result<Vec<notice::Model>, AppError> {
     let being_sent = Query::select()
         .column(notice::Column::RecipientId)
         .from(notice::Entity)
@@ -140,8 +164,13 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
     let others = Condition::any()
         .add(notice::Column::RecipientId.is_null())
         .add(notice::Column::RecipientId.not_in_subquery(being_sent));
+    // In an emergency nothing waits for another message: the order of what is told does not matter then.
+    let others = match lanes {
+        Lanes::Emergency => Condition::all(),
+        Lanes::Others => others,
+    };
     let due = notice::Entity::find()
-        .filter(due(tx.now()))
+        .filter(due(*lanes, tx.now()))
         .filter(others)
         // The words of the lanes sort the other way round: urgent, normal, bulk.
         .order_by_desc(notice::Column::Lane)
@@ -156,7 +185,7 @@ pub(super) async fn claim(tx: &Tx, (sender, most): &(Uuid, u64)) -> Result<Vec<n
         .col_expr(notice::Column::LeasedBy, Expr::value(Some(*sender)))
         .col_expr(
             notice::Column::LeasedUntil,
-            Expr::value(Some(tx.now() + TimeDelta::seconds(LEASE_S))),
+            Expr::value(Some(tx.now() + TimeDelta::seconds(lease_s(*lanes)))),
         )
         .filter(notice::Column::Id.is_in(padded(&ids)))
         .exec(tx)
@@ -175,14 +204,20 @@ pub(super) enum Outcome {
 }
 
 /// A message and how sending it went.
-pub(super) type Sending = (NoticeId, Outcome);
+pub(super) type Sending = (notice::Model, Outcome);
 
 /// Notes how sending went. A lease that another sender took over meanwhile is left alone.
-pub(super) async fn settle(tx: &Tx, (sender, sent): &(Uuid, Vec<Sending>)) -> Result<(), AppError> {
+pub(super) async fn settle(
+    tx: &Tx,
+    (vault, sender, sent): &(Arc<Vault>, Uuid, Vec<Sending>),
+) -> Result<(), AppError> {
     let of = |wanted: fn(&Outcome) -> bool| {
         let those = sent.iter().filter(|(_, outcome)| wanted(outcome));
-        padded(&those.map(|(id, _)| *id).collect::<Vec<_>>())
+        padded(&those.map(|(row, _)| row.id).collect::<Vec<_>>())
     };
+    for (row, outcome) in sent {
+        log(tx, row, outcome);
+    }
     let release = notice::Entity::update_many()
         .col_expr(notice::Column::LeasedBy, Expr::value(None::<Uuid>))
         .col_expr(notice::Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
@@ -214,13 +249,91 @@ pub(super) async fn settle(tx: &Tx, (sender, sent): &(Uuid, Vec<Sending>)) -> Re
         .all(tx)
         .await?;
     for row in failed {
-        let why = sent.iter().find_map(|(id, outcome)| match outcome {
-            Outcome::Failed(why) if *id == row.id => Some(why.clone()),
+        let why = sent.iter().find_map(|(sending, outcome)| match outcome {
+            Outcome::Failed(why) if sending.id == row.id => Some(why.clone()),
             _ => None,
         });
+        go_over(tx, vault, &row).await?;
         retry(tx, row, why).await?;
     }
     Ok(())
+}
+
+/// Notes an attempt to reach somebody in an emergency.
+fn log(tx: &Tx, row: &notice::Model, outcome: &Outcome) {
+    let error = match outcome {
+        Outcome::Sent => None,
+        Outcome::Failed(why) => Some(why.clone()),
+        Outcome::Untried => return,
+    };
+    let Some(call) = row.call_id else { return };
+    tx.stage(delivery::ActiveModel {
+        id: Set(tx.ids().id()),
+        call_id: Set(call),
+        notice_id: Set(row.id),
+        recipient_id: Set(row.recipient_id),
+        channel: Set(row.channel),
+        attempt: Set(row.attempts + 1),
+        at: Set(tx.now()),
+        sent: Set(error.is_none()),
+        error: Set(error),
+    });
+}
+
+/// When a channel fails for the first time, the next one is tried at once, beside it.
+async fn go_over(tx: &Tx, vault: &Vault, row: &notice::Model) -> Result<(), AppError> {
+    let Some(sealed) = row.others_sealed.as_ref().filter(|_| row.attempts == 0) else {
+        return Ok(());
+    };
+    let others: Vec<(NoticeChannel, String)> =
+        serde_json::from_str(&vault.open_text(OTHERS, sealed)?).unwrap_or_default();
+    let Some(((channel, address), rest)) = others.split_first() else {
+        return Ok(());
+    };
+    let body = vault.open_text(BODY, &row.body_sealed)?;
+    let next = Message {
+        recipient: (row.recipient_kind, row.recipient_id),
+        channel: *channel,
+        lane: row.lane,
+        template: &row.template,
+        ticket: row.ticket_id,
+        call: row.call_id,
+        others: rest,
+        address: Some(address),
+        body: &body,
+        dedup_key: format!("{}:{channel}", row.dedup_key),
+        not_before: None,
+    };
+    enqueue(tx, vault, &next).await
+}
+
+/// Gives up what is not needed any more: of a call that somebody has taken on nobody is rung.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn moot(tx: &Tx, call: CallId, template: &str) -> Result<(), AppError> {
+    notice::Entity::update_many()
+        .col_expr(notice::Column::State, Expr::value(NoticeState::Dead))
+        .col_expr(notice::Column::LastError, Expr::value(Some("moot".to_owned())))
+        .filter(notice::Column::CallId.eq(call))
+        .filter(notice::Column::Template.eq(template))
+        .filter(notice::Column::State.eq(NoticeState::Pending))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Attempts to reach people about a call, in order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn deliveries(conn: &impl ConnectionTrait, call: CallId) -> Result<Vec<delivery::Model>, AppError> {
+    let rows = delivery::Entity::find()
+        .filter(delivery::Column::CallId.eq(call))
+        .order_by_asc(delivery::Column::Id)
+        .all(conn)
+        .await?;
+    Ok(rows)
 }
 
 /// A message that failed waits, or is given up.
@@ -234,7 +347,7 @@ async fn retry(tx: &Tx, row: notice::Model, failure: Option<String>) -> Result<(
         last_error: Set(failure),
         ..Default::default()
     };
-    match wait_after(attempts) {
+    match wait_after(row.lane, attempts) {
         Some(wait) => next.next_at = Set(tx.now() + wait),
         None => next.state = Set(NoticeState::Dead),
     }
@@ -339,8 +452,9 @@ pub(super) async fn revive(tx: &Tx, id: NoticeId) -> Result<notice::Model, AppEr
 /// Whether a message is due: a cheap look before a claim.
 pub(super) async fn any_due(
     conn: &impl ConnectionTrait,
+    lanes: Lanes,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<bool, AppError> {
-    let due = notice::Entity::find().filter(due(now)).one(conn).await?;
+    let due = notice::Entity::find().filter(due(lanes, now)).one(conn).await?;
     Ok(due.is_some())
 }

@@ -32,6 +32,7 @@ pub struct Config {
     pub blob: BlobConfig,
     pub outbound: OutboundConfig,
     pub jobs: JobsConfig,
+    pub callbell: CallbellConfig,
     pub log: LogConfig,
 }
 
@@ -90,6 +91,14 @@ pub struct SmsConfig {
     pub url: String,
     pub token: SecretString,
     pub log_only: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in the file of defaults")]
+pub struct CallbellConfig {
+    pub webhook_urls: Vec<String>,
+    pub webhook_secret: SecretString,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -65,6 +65,29 @@ impl Outbound {
         Ok(request.send().await?.status())
     }
 
+    /// Posts JSON with headers that sign it; the status of the answer.
+    ///
+    /// # Errors
+    /// As `post_json`.
+    pub async fn post_signed(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> anyhow::Result<reqwest::StatusCode> {
+        let url: reqwest::Url = url.parse()?;
+        self.refuse_private_literal(&url)?;
+        let mut request = self
+            .client
+            .post(url)
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Ok(request.send().await?.status())
+    }
+
     /// A literal address never reaches the resolver, so it is judged here.
     fn refuse_private_literal(&self, url: &reqwest::Url) -> anyhow::Result<()> {
         anyhow::ensure!(

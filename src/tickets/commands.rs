@@ -4,6 +4,7 @@ pub mod act;
 pub mod anonymous;
 pub mod bulk;
 pub mod callback;
+pub mod emergency;
 pub mod look;
 mod meaning;
 mod prepare;

@@ -33,9 +33,14 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
             let desk = timing.clone();
             async move {
                 let now = desk.kit.now();
-                timers::fire_next(&desk.kit.db.clone(), now, Arc::new(desk), |tx, desk, timer| {
-                    Box::pin(clocks::fire(tx, desk, timer))
-                })
+                let which = timers::Which::AllButCalls;
+                timers::fire_next(
+                    &desk.kit.db.clone(),
+                    which,
+                    now,
+                    Arc::new(desk),
+                    |tx, desk, timer| Box::pin(clocks::fire(tx, desk, timer)),
+                )
                 .await
             }
             .boxed()

@@ -151,7 +151,7 @@ fn a_schema_goes_up_and_down() {
     fails(folder, &["check"], "wrong  database");
     assert!(!succeeds(folder, &["migrate", "up"]).contains("pending"));
     fails(folder, &["migrate", "down"], "--yes-lose-data");
-    let down = succeeds(folder, &["migrate", "down", "--steps", "6", "--yes-lose-data"]);
+    let down = succeeds(folder, &["migrate", "down", "--steps", "8", "--yes-lose-data"]);
     assert!(!down.contains("applied"));
     succeeds(folder, &["migrate", "up"]);
 }

@@ -115,10 +115,11 @@ macro_rules! all_tables {
 
 all_tables! {
     access_record api_client assignment assignment_policy attachment audit calendar_day calendar_year callback
-    clock closure consumer_cursor deadline_policy durable_timer event handover household idempotency notice otp
-    proceeding queue_count resident resident_contact role_grant routing_rule routing_turn service session setting
-    signing_key staff staff_absence term throttle ticket ticket_entry ticket_requester ticket_search unit
-    unit_hours
+    callbell_call callbell_device callbell_entry callbell_event callbell_home callbell_kin callbell_ladder
+    callbell_quarantine clock closure consumer_cursor deadline_policy delivery durable_timer duty_contact event
+    handover household idempotency notice otp proceeding queue_count resident resident_contact role_grant
+    routing_rule routing_turn service session setting shift shift_member signing_key staff staff_absence term throttle
+    ticket ticket_entry ticket_requester ticket_search unit unit_hours
 }
 
 /// Tables of the application; not those of the index for full text and of the migrations.

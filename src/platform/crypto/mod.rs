@@ -1,6 +1,7 @@
 //! Secrets: sealed columns and blind indexes, passwords, signed tokens.
 
 pub mod password;
+pub mod signed;
 pub mod signer;
 pub mod vault;
 

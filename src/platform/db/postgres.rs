@@ -33,7 +33,14 @@ pub(super) async fn open(
 ) -> anyhow::Result<(DatabaseConnection, Backend)> {
     let options = PgConnectOptions::from_str(&config.url)?
         .statement_cache_capacity(256)
-        .options([("timezone", "UTC")])
+        .options([
+            ("timezone", "UTC"),
+            // Many short questions: compiling one, or waking workers for it, takes longer than answering it; and rows
+            // that an index names lie in memory or on a disk that does not seek.
+            ("jit", "off"),
+            ("max_parallel_workers_per_gather", "0"),
+            ("random_page_cost", "1.1"),
+        ])
         .disable_statement_logging();
     let patience = Duration::from_millis(config.acquire_timeout_ms);
     let connections = config.connections.div_ceil(JOBS_SHARE);

@@ -72,6 +72,18 @@ async fn write(
     answer(tx, setting, loaded, route)
 }
 
+/// Registers what nobody asked for in a request: the ticket of an emergency call.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn by_itself(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<TicketId, AppError> {
+    let mut loaded = new_ticket(tx, setting, prepared)?;
+    loaded.requesters = requesters(tx, setting, prepared, loaded.ticket.id).await?;
+    begin(tx, setting, prepared, &mut loaded).await?;
+    index(tx, setting, prepared, &loaded);
+    Ok(loaded.ticket.id)
+}
+
 fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded, AppError> {
     let vault = &setting.kit.vault;
     let now = tx.now();
@@ -239,6 +251,9 @@ async fn may_act_for(
 
 /// Who did it. Of a resident who leaves their name out nothing is kept, not even in which request it was.
 fn doer<'a>(prepared: &Prepared, caller: &'a Caller) -> Doer<'a> {
+    if !prepared.anonymous && matches!(caller.actor, Actor::Anonymous) {
+        return Doer::SYSTEM;
+    }
     if prepared.anonymous && matches!(caller.actor, Actor::Resident { .. }) {
         return Doer {
             actor: &Actor::Anonymous,

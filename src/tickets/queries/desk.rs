@@ -12,7 +12,6 @@ use crate::tickets::dto::{
     By, DaySpan, DeskOut, DeskUnitOut, FigureRow, FiguresOut, FiguresQuery, LampsOut, TicketsQuery,
 };
 use crate::tickets::rules::figures::Sums;
-use crate::tickets::rules::open::over;
 use chrono::{DateTime, NaiveTime, Utc};
 use entity::id::UnitId;
 use entity::kind::{Lamp, ProceedingKind, TicketState};
@@ -203,7 +202,6 @@ async fn units(
         .filter(Expr::cust("assignment.nature = 'lead'"))
         .filter(C::EndedAt.is_null())
         .filter(C::ClosedAt.is_null())
-        .filter(ticket::Column::State.is_not_in(over()))
         .filter(ticket::Column::State.ne(TicketState::Callback))
         // In the order of that index, which the embedded database else leaves aside for one that has every ticket.
         .group_by(C::UnitPath)

@@ -16,7 +16,7 @@ use entity::id::TicketId;
 use entity::kind::{Channel, Lamp, LegNature, RequestType, Role, TicketState, Urgency};
 use entity::{assignment, ticket, ticket_requester, ticket_search};
 use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
 
 const LEAD: &str = "lead";
 
@@ -116,7 +116,7 @@ pub async fn page(
     select
         .cond_where(scope(db, actor, reach))
         .cond_where(filters(directory, actor, query, now)?);
-    // Where a search may look first. The embedded database can't cut its index so.
+    // Where a search may look first.
     let mut recent = None;
     match sort {
         Sort::Newest => {
@@ -125,7 +125,7 @@ pub async fn page(
                 select.and_where(col(ticket::Column::Id).lt(before));
             }
             select.order_by((ticket::Entity, ticket::Column::Id), Order::Desc);
-            recent = (!db.is_sqlite()).then_some(before);
+            recent = Some(before);
         }
         Sort::Due => {
             if let Some((due, id)) = list.read::<(DateTime<Utc>, TicketId)>(query.cursor.as_deref())? {
@@ -144,13 +144,13 @@ pub async fn page(
     select.limit(limit + 1);
     let rows = match (&query.q, recent) {
         (None, _) => listed(db, &select).await?,
-        (Some(words), None) => listed(db, &searching(&select, found(db, words)?)).await?,
+        (Some(words), None) => listed_all(db, &searching(&select, found(db, words)?)).await?,
         (Some(words), Some(before)) => {
             let rows = listed(db, &searching(&select, found_lately(db, words, before)?)).await?;
             if u64::try_from(rows.len()).is_ok_and(|n| n > limit) {
                 rows
             } else {
-                listed(db, &searching(&select, found(db, words)?)).await?
+                listed_all(db, &searching(&select, found(db, words)?)).await?
             }
         }
     };
@@ -163,7 +163,18 @@ pub async fn page(
 }
 
 async fn listed(db: &Db, select: &SelectStatement) -> Result<Vec<Listed>, AppError> {
-    let rows = db.read().query_all(select).await?;
+    read_rows(&db.read().query_all(select).await?)
+}
+
+/// A search through all tickets: on the embedded database it may take seconds, and must not keep the others waiting.
+async fn listed_all(db: &Db, select: &SelectStatement) -> Result<Vec<Listed>, AppError> {
+    if !db.is_sqlite() {
+        return listed(db, select).await;
+    }
+    read_rows(&db.long_reader().await?.query_all(select).await?)
+}
+
+fn read_rows(rows: &[QueryResult]) -> Result<Vec<Listed>, AppError> {
     let rows = rows.iter().map(|row| Listed::from_query_result(row, ""));
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -461,11 +472,22 @@ pub fn found(db: &Db, words: &str) -> Result<SimpleExpr, AppError> {
 /// hits among all tickets need not be gathered and sorted.
 const LATELY: u64 = 2_000;
 
-/// The same, among the newest tickets or those next before one; for PostgreSQL.
+/// The newest hits that the embedded database looks at first: its index tells them in the order of their registration.
+const LATEST_HITS: u64 = 1_000;
+
+/// The same, among the newest tickets or those next before one.
 ///
 /// # Errors
 /// As `found`.
 pub fn found_lately(db: &Db, words: &str, before: Option<TicketId>) -> Result<SimpleExpr, AppError> {
+    if db.is_sqlite() {
+        let mut hits = hits(db.search_condition(&phrases(words)?));
+        if let Some(before) = before {
+            hits.and_where(Expr::col(ticket_search::Column::TicketId).lt(before));
+        }
+        hits.order_by(Alias::new("rowid"), Order::Desc).limit(LATEST_HITS);
+        return Ok(col(ticket::Column::Id).in_subquery(hits));
+    }
     let mut first = Query::select();
     first
         .column(ticket_search::Column::TicketId)

@@ -608,6 +608,8 @@ async fn enqueue_one(app: &TestApp, recipient: (ActorKind, Uuid), channel: Notic
                     lane: Lane::Normal,
                     template: "test",
                     ticket: None,
+                    call: None,
+                    others: &[],
                     address: None,
                     body: "矩阵",
                     dedup_key: key.clone(),

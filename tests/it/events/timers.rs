@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// All that is no call's.
+const ALL: timers::Which = timers::Which::AllButCalls;
+
 /// Writes down that a timer fired, and takes its time.
 fn fire<'t>(
     tx: &'t Tx,
@@ -57,11 +60,17 @@ async fn fire_all(app: &TestApp, other: &TestApp) {
     .unwrap();
     let early = due - TimeDelta::microseconds(1);
     assert_eq!(
-        timers::fire_next(one, early, Arc::new(()), fire).await.unwrap(),
+        timers::fire_next(one, ALL, early, Arc::new(()), fire)
+            .await
+            .unwrap(),
         Pass::Idle
     );
     let all = |db: Db| async move {
-        while timers::fire_next(&db, due, Arc::new(()), fire).await.unwrap() != Pass::Idle {}
+        while timers::fire_next(&db, ALL, due, Arc::new(()), fire)
+            .await
+            .unwrap()
+            != Pass::Idle
+        {}
     };
     tokio::join!(
         all(one.clone()),

@@ -1,13 +1,13 @@
-//! Attempts to reach people about a call.
+//! Attempts to reach people in an emergency.
 
 use crate::id::{CallId, DeliveryId, NoticeId};
 use crate::kind::NoticeChannel;
 use sea_orm::entity::prelude::*;
 
-/// A row of `callbell_delivery`.
+/// A row of `delivery`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-#[sea_orm(table_name = "callbell_delivery")]
+#[sea_orm(table_name = "delivery")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: DeliveryId,

@@ -1,0 +1,140 @@
+//! Rows of calls: reading them, and what the rules know of a row.
+
+use crate::callbell::rules::call::Call;
+use crate::callbell::rules::ladder::Ladder;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use entity::id::{CallId, DeviceId};
+use entity::kind::CallState;
+use entity::{callbell_call, callbell_entry};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+/// States in which nobody has dealt with it yet.
+pub const OPEN: [CallState; 4] = [
+    CallState::Ringing,
+    CallState::Acked,
+    CallState::EnRoute,
+    CallState::OnScene,
+];
+
+/// What the rules know of a row.
+#[must_use]
+pub fn call(row: &callbell_call::Model) -> Call {
+    Call {
+        state: row.state,
+        rung: usize::try_from(row.rung).unwrap_or(0),
+        rung_at: row.rung_at,
+        level: u8::try_from(row.level).unwrap_or(0),
+        owner: row.owner_id,
+        opened_at: row.opened_at,
+        first_acked_at: row.first_acked_at,
+        acked_at: row.acked_at,
+        going_at: row.going_at,
+        arrived_at: row.arrived_at,
+        overdue: row.overdue,
+        heard_at: row.heard_at,
+        resolved_at: row.resolved_at,
+        outcome: row.outcome,
+        presses: row.presses,
+        pressed_at: row.pressed_at,
+        cancelled: row.cancelled,
+        test: row.test,
+        kin_at: row.kin_at,
+        reported: row.reported,
+    }
+}
+
+/// Writes into a row what the rules made of it.
+pub fn reflect(row: &mut callbell_call::Model, call: &Call) {
+    row.state = call.state;
+    row.rung = i32::try_from(call.rung).unwrap_or(i32::MAX);
+    row.rung_at = call.rung_at;
+    row.level = i32::from(call.level);
+    row.owner_id = call.owner;
+    row.first_acked_at = call.first_acked_at;
+    row.acked_at = call.acked_at;
+    row.going_at = call.going_at;
+    row.arrived_at = call.arrived_at;
+    row.overdue = call.overdue;
+    row.heard_at = call.heard_at;
+    row.resolved_at = call.resolved_at;
+    row.outcome = call.outcome;
+    row.presses = call.presses;
+    row.pressed_at = call.pressed_at;
+    row.cancelled = call.cancelled;
+    row.test = call.test;
+    row.kin_at = call.kin_at;
+    row.reported = call.reported;
+}
+
+/// The ladder that was frozen into a call. One that can't be read any more is the default: it rings.
+#[must_use]
+pub fn ladder(row: &callbell_call::Model) -> Ladder {
+    serde_json::from_value(row.ladder.clone()).unwrap_or_default()
+}
+
+/// A call, locked until the end of the transaction.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn lock(tx: &Tx, id: CallId) -> Result<callbell_call::Model, AppError> {
+    tx.hold(id.0)?;
+    let row = callbell_call::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    row.ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// A call.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(conn: &impl ConnectionTrait, id: CallId) -> Result<callbell_call::Model, AppError> {
+    let row = callbell_call::Entity::find_by_id(id).one(conn).await?;
+    row.ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// The call of a device that is not dealt with yet, locked.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open_of(tx: &Tx, device: DeviceId) -> Result<Option<callbell_call::Model>, AppError> {
+    let row = callbell_call::Entity::find()
+        .filter(callbell_call::Column::DeviceId.eq(device))
+        .filter(callbell_call::Column::State.is_in(OPEN))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    Ok(row)
+}
+
+/// The call of a device that opened last.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_of(
+    conn: &impl ConnectionTrait,
+    device: DeviceId,
+) -> Result<Option<callbell_call::Model>, AppError> {
+    let row = callbell_call::Entity::find()
+        .filter(callbell_call::Column::DeviceId.eq(device))
+        .order_by_desc(callbell_call::Column::Id)
+        .limit(1)
+        .one(conn)
+        .await?;
+    Ok(row)
+}
+
+/// The log of a call, in order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn log(
+    conn: &impl ConnectionTrait,
+    id: CallId,
+) -> Result<Vec<callbell_entry::Model>, AppError> {
+    let rows = callbell_entry::Entity::find()
+        .filter(callbell_entry::Column::CallId.eq(id))
+        .order_by_asc(callbell_entry::Column::Seq)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
