@@ -461,6 +461,12 @@ vocabulary! {
         ShiftLead = "shift_lead" "值班长",
     }
 
+    /// Why somebody stands in for another on duty.
+    StandInReason {
+        Swap = "swap" "换班",
+        Sick = "sick" "病假",
+    }
+
     /// Why something that a device sent was put aside.
     QuarantineReason {
         UnknownDevice = "unknown_device" "未登记设备",

@@ -1,6 +1,7 @@
 //! Members of a shift, in the order in which they are called.
 
 use crate::id::{ShiftId, ShiftMemberId, StaffId};
+use crate::kind::StandInReason;
 use sea_orm::entity::prelude::*;
 
 /// A row of `shift_member`.
@@ -17,10 +18,10 @@ pub struct Model {
     /// The shift's own times, unless somebody stands in for a part of it.
     pub starts_at: DateTimeUtc,
     pub ends_at: DateTimeUtc,
-    /// Whose place it is (swap, sick).
+    /// Whose place it is.
     pub stands_in_for: Option<StaffId>,
-    #[sea_orm(column_type = "Text", nullable)]
-    pub reason: Option<String>,
+    /// Why.
+    pub reason: Option<StandInReason>,
     pub created_at: DateTimeUtc,
 }
 

@@ -39,6 +39,7 @@ pub fn head() -> OpenApi {
             "What stands where, figures, actions in bulk · 督导",
         ),
         ("register", "Residents and merchants · 居民与商户"),
+        ("duty", "Shifts, who is on duty, and when nobody is · 值班"),
         ("notices", "Messages to people · 通知"),
         ("administration", "Staff, rules, settings · 管理"),
     ];
@@ -240,6 +241,7 @@ fn add_headers(method: &str, operation: &mut Operation) {
                 | "disable_staff"
                 | "delete_hours"
                 | "delete_closure"
+                | "delete_shift"
         )
     {
         headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));

@@ -4,7 +4,8 @@ use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
 use crate::{
-    admin, attachments, auth, catalog, clients, intake, notify, orgs, residents, routing, sla, staff, tickets,
+    admin, attachments, auth, catalog, clients, duty, intake, notify, orgs, residents, routing, sla, staff,
+    tickets,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -27,6 +28,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(staff::routes);
     config.configure(routing::routes);
     config.configure(sla::routes);
+    config.configure(duty::routes);
     config.configure(clients::routes);
     config.configure(admin::routes);
 }

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::report::ImportReport;
-use crate::{catalog, orgs, residents, sla};
+use crate::{catalog, duty, orgs, residents, sla};
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
 
@@ -42,6 +42,15 @@ pub enum Verb {
     Closures {
         /// The JSON file.
         file: PathBuf,
+    },
+    /// Shifts: CSV `unit_code,post,starts_at,ends_at,user_names`, names parted by spaces in the order of calling; times
+    /// with an offset, or those of China.
+    Duty {
+        /// The CSV file.
+        file: PathBuf,
+        /// Only look what would be done.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Residents and merchants: CSV `kind,name,phone,id_number,email,address,unit_code,labels`.
     Residents {
@@ -115,6 +124,15 @@ pub async fn run(config: Config, verb: Verb) -> anyhow::Result<()> {
             tell(
                 &db.write("import.closures", lines, |tx, lines| {
                     Box::pin(sla::import::closures(tx, lines))
+                })
+                .await?,
+            )
+        }
+        Verb::Duty { file, dry_run } => {
+            let input = (None, duty::import::read_csv(&read(&file)?, dry_run));
+            tell(
+                &db.write("import.duty", input, |tx, input| {
+                    Box::pin(duty::import::run(tx, input))
                 })
                 .await?,
             )

@@ -2,6 +2,7 @@
 //! Safe to run twice.
 
 mod accounts;
+mod duty;
 pub mod generate;
 mod people;
 mod places;
@@ -46,6 +47,7 @@ pub async fn seed(kit: &Kit) -> anyhow::Result<Offer> {
         reference(kit).await?;
         accounts::seed(kit).await?;
         people::seed(kit).await?;
+        duty::seed(kit).await?;
         kit.db
             .write("demo.mark", (), |tx, ()| {
                 Box::pin(settings::store::put(tx, MARK, json!({ "synthetic": true })))

@@ -1,7 +1,12 @@
-//! Who is on duty at an instant, and when nobody is. Pure.
+//! Who is on duty at an instant, and when nobody is; what a shift must be like in files of its own. Pure.
+
+pub mod contact;
+pub mod shift;
+pub mod station;
 
 use chrono::{DateTime, Utc};
 use entity::id::{ShiftId, StaffId};
+use std::collections::HashSet;
 
 /// Somebody's time on duty in a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +42,9 @@ pub fn on_duty(turns: &[Turn], at: DateTime<Utc>) -> Vec<Turn> {
     };
     let mut there: Vec<Turn> = now.iter().filter(|turn| !replaced(turn)).copied().collect();
     there.sort_by_key(|turn| (turn.ord, turn.from, turn.staff));
-    there.dedup_by_key(|turn| turn.staff);
+    // Where shifts overlap somebody may be in two of them.
+    let mut named = HashSet::new();
+    there.retain(|turn| named.insert(turn.staff));
     there
 }
 
@@ -104,6 +111,19 @@ mod tests {
         assert_eq!(called(119), [9, 2]);
         assert_eq!(called(120), [1, 2]);
         assert_eq!(called(480), [0_u128; 0]);
+    }
+
+    #[test]
+    fn who_is_in_two_shifts_is_called_once() {
+        let turns = [
+            turn(1, 1, 0, 0, 60),
+            turn(1, 2, 1, 0, 60),
+            turn(2, 2, 0, 50, 90),
+            turn(2, 1, 1, 50, 90),
+        ];
+        let there = on_duty(&turns, at(55));
+        let called: Vec<u128> = there.iter().map(|turn| turn.staff.0.as_u128()).collect();
+        assert_eq!(called, [1, 2]);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use super::rules::{Directory, Unit};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
+use chrono::NaiveDate;
 use entity::id::UnitId;
 use entity::unit;
 use sea_orm::{
@@ -45,6 +46,42 @@ pub async fn find(conn: &impl ConnectionTrait, id: UnitId) -> Result<unit::Model
         .one(conn)
         .await?
         .ok_or_else(|| AppError::new(Code::NotFound))
+}
+
+/// A unit and all above it, lowest first. One that does not exist any more on `day` is followed to whoever took over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn chain(
+    conn: &impl ConnectionTrait,
+    unit: unit::Model,
+    day: NaiveDate,
+) -> Result<Vec<unit::Model>, AppError> {
+    let mut unit = unit;
+    for _ in 0..8 {
+        match unit.successor_id {
+            Some(next) if unit.valid_to.is_some_and(|last| last < day) => unit = find(conn, next).await?,
+            _ => break,
+        }
+    }
+    // `/a/b/` has `/a/` above it.
+    let ends = unit.path.match_indices('/').skip(1);
+    let paths: Vec<&str> = ends.filter_map(|(at, _)| unit.path.get(..=at)).collect();
+    let above = unit::Entity::find()
+        .filter(unit::Column::Path.is_in(paths))
+        .all(conn)
+        .await?;
+    let mut next = unit.parent_id;
+    let mut chain = vec![unit];
+    while let Some(found) = above.iter().find(|row| Some(row.id) == next) {
+        next = found.parent_id;
+        chain.push(found.clone());
+        // A ring can't be: a path grows with depth. The bound keeps a broken table from hanging us.
+        if chain.len() > above.len() {
+            break;
+        }
+    }
+    Ok(chain)
 }
 
 /// A unit, locked until the end of the transaction.

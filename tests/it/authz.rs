@@ -4,6 +4,7 @@
 //! code that decides can't hide in the test that checks it.
 
 mod cast;
+mod duty;
 mod probes;
 mod stage;
 

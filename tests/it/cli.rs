@@ -236,6 +236,61 @@ fn files_are_imported_with_a_report() {
         .write_all(b"a good long password\n")
         .unwrap();
     assert!(child.wait().unwrap().success());
+    rosters(folder);
+}
+
+/// Shifts: tried, written, and the same again.
+fn rosters(folder: &Path) {
+    let file = folder.join("roster.csv");
+    let path = file.to_str().unwrap();
+    let header = "unit_code,post,starts_at,ends_at,user_names";
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program reads the clock of the machine"
+    )]
+    let day = chrono::Utc::now().date_naive() + chrono::Days::new(3);
+    let lines = |names: &str| {
+        let text = format!("{header}\n440703,duty,{day} 08:00,{day} 20:00,{names}\n");
+        std::fs::write(&file, text).unwrap();
+    };
+    lines("root1 nobody");
+    fails(
+        folder,
+        &["import", "duty", path],
+        "line 2: user_names: there is no nobody",
+    );
+    // A system administrator takes no duty.
+    lines("root1");
+    fails(folder, &["import", "duty", path], "root1 must be");
+    let mut child = hotline(
+        folder,
+        &[
+            "user",
+            "create",
+            "--name",
+            "duty1",
+            "--display-name",
+            "值班员",
+            "--role",
+            "duty_officer",
+            "--unit",
+            "440703",
+        ],
+    )
+    .stdin(Stdio::piped())
+    .spawn()
+    .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"a good long password\n")
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    lines("duty1");
+    assert!(succeeds(folder, &["import", "duty", "--dry-run", path]).contains("created 1"));
+    assert!(succeeds(folder, &["import", "duty", path]).contains("created 1"));
+    assert!(succeeds(folder, &["import", "duty", path]).contains("unchanged 1"));
 }
 
 /// Holidays as they circulate, and closures.

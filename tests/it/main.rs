@@ -23,6 +23,7 @@ mod calendar;
 mod cli;
 mod contract;
 mod deadlines;
+mod duty;
 mod events;
 mod generate;
 mod idempotency;

@@ -174,6 +174,50 @@ operations! {
     UpdateClosure "update_closure" { SystemAdmin: District }
     DeleteClosure "delete_closure" { SystemAdmin: District }
 
+    // Who is on duty.
+    ListShifts "list_shifts" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Unit, SystemAdmin: District,
+    }
+    GetShift "get_shift" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Unit, SystemAdmin: District,
+    }
+    CreateShift "create_shift" {
+        UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    UpdateShift "update_shift" {
+        UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    DeleteShift "delete_shift" {
+        UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    AddStandIn "add_stand_in" {
+        UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    EndStandIn "end_stand_in" {
+        UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    ImportShifts "import_shifts" {
+        UnitLead: Unit, StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    GetDutyNow "get_duty_now" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: District, SystemAdmin: District,
+    }
+    ListGaps "list_gaps" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Unit, SystemAdmin: District,
+    }
+    GetDutyContact "get_duty_contact" {
+        Operator: Own, Handler: Own, UnitLead: Unit, StreetManager: Subtree, Supervisor: Own, DutyOfficer: Own,
+        SystemAdmin: District,
+    }
+    PutDutyContact "put_duty_contact" {
+        Operator: Own, Handler: Own, UnitLead: Unit, StreetManager: Subtree, Supervisor: Own, DutyOfficer: Own,
+        SystemAdmin: District,
+    }
+
     // Administration.
     ListSettings "list_settings" { SystemAdmin: District, Auditor: District }
     PutSetting "put_setting" { SystemAdmin: District }

@@ -148,6 +148,12 @@ impl Fields {
         }
     }
 
+    /// Whether nothing was noted so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All errors, if any.
     ///
     /// # Errors

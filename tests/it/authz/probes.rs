@@ -37,7 +37,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    fn new(op: Op, method: &'static str, path: impl Into<String>, allowed: &'static [u16]) -> Self {
+    pub fn new(op: Op, method: &'static str, path: impl Into<String>, allowed: &'static [u16]) -> Self {
         Self {
             op,
             gate: op,
@@ -53,19 +53,19 @@ impl Probe {
         }
     }
 
-    fn json(mut self, body: Value) -> Self {
+    pub fn json(mut self, body: Value) -> Self {
         self.sends = Sends::Json(body);
         self
     }
 
-    fn about(mut self, thing: &Thing, read: Op) -> Self {
+    pub fn about(mut self, thing: &Thing, read: Op) -> Self {
         self.read = Some(read);
         self.class = thing.class;
         self.facts = thing.facts.clone();
         self
     }
 
-    fn stale(mut self) -> Self {
+    pub fn stale(mut self) -> Self {
         self.etag = Some("\"0\"".into());
         self
     }
@@ -99,6 +99,7 @@ pub async fn all(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe> {
     probes.extend(of_services(stage));
     probes.extend(of_residents(stage));
     probes.extend(of_rules(stage));
+    probes.extend(super::duty::all(stage));
     probes.extend(of_administration(stage));
     probes.extend(before_tickets(app, stage, cast).await);
     for ticket in &stage.tickets {
@@ -444,7 +445,7 @@ fn of_administration(stage: &Stage) -> Vec<Probe> {
 }
 
 impl Probe {
-    fn stale_as(mut self, etag: &str) -> Self {
+    pub fn stale_as(mut self, etag: &str) -> Self {
         self.etag = Some(etag.into());
         self
     }

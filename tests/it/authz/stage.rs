@@ -54,6 +54,8 @@ pub struct Stage {
     pub policies: Vec<Thing>,
     pub hours: Vec<Thing>,
     pub closures: Vec<Thing>,
+    /// Shifts that go on, of the units, with a stand-in that is over.
+    pub shifts: Vec<Thing>,
     /// How the tickets of the units find their person.
     pub assignment: Vec<Thing>,
     /// People with leave that is over, one of the cast among them.
@@ -133,6 +135,7 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
             json!({ "first_day": "2031-01-01", "reason": "矩阵" }),
         )
         .await,
+        shifts: super::duty::shifts(app, &units, &by_name(cast, "supervisor").id()).await,
         notices: notices(app, cast).await,
         dead_notice: dead_notice(app).await,
         loose_file: thing("of the operator", &file, "", loose),
@@ -150,7 +153,7 @@ pub fn by_name<'a>(cast: &'a [Who], name: &str) -> &'a Who {
     cast.iter().find(|who| who.name == name).unwrap()
 }
 
-fn thing(class: &'static str, id: &str, unit: &str, facts: Facts) -> Thing {
+pub fn thing(class: &'static str, id: &str, unit: &str, facts: Facts) -> Thing {
     Thing {
         class,
         id: id.into(),

@@ -18,6 +18,7 @@ const LISTS: &[(&str, &str)] = &[
     ("sysadmin", "/api/v1/calendar/hours"),
     ("sysadmin", "/api/v1/calendar/closures"),
     ("sysadmin", "/api/v1/notices/dead"),
+    ("sysadmin", "/api/v1/duty/shifts"),
     ("auditor", "/api/v1/audit"),
     ("secadmin", "/api/v1/clients"),
     ("operator", "/api/v1/tickets"),
