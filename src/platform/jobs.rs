@@ -95,6 +95,11 @@ impl Kick {
     pub fn all(&self) {
         self.0.notify_waiters();
     }
+
+    /// Waits for a commit of this process, and no longer than this.
+    pub async fn wait(&self, most: Duration) {
+        let _ = tokio::time::timeout(most, self.0.notified()).await;
+    }
 }
 
 /// Runs each job in a task of its own until `stop`.

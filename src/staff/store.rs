@@ -32,6 +32,38 @@ const AT_WORK: [Role; 8] = [
     Role::Supervisor,
 ];
 
+/// Everybody who could help when no one is on duty: of the unit itself and of the district's centre; nobody disabled.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn who_could_help(
+    conn: &impl ConnectionTrait,
+    unit_path: &str,
+    district_path: &str,
+    day: NaiveDate,
+) -> Result<BTreeSet<StaffId>, AppError> {
+    use role_grant::Column as C;
+    let here = Condition::all()
+        .add(C::UnitPath.eq(unit_path))
+        .add(C::Role.is_in([Role::Handler, Role::UnitLead]));
+    let centre = Condition::all()
+        .add(C::UnitPath.eq(district_path))
+        .add(C::Role.is_in([Role::DutyOfficer, Role::Supervisor, Role::Operator]));
+    let grants = role_grant::Entity::find()
+        .filter(Condition::any().add(here).add(centre))
+        .filter(C::ValidFrom.lte(day))
+        .filter(Condition::any().add(C::ValidTo.is_null()).add(C::ValidTo.gte(day)))
+        .all(conn)
+        .await?;
+    let ids: BTreeSet<StaffId> = grants.into_iter().map(|grant| grant.staff_id).collect();
+    let there = staff::Entity::find()
+        .filter(staff::Column::Id.is_in(ids))
+        .filter(staff::Column::DisabledAt.is_null())
+        .all(conn)
+        .await?;
+    Ok(there.into_iter().map(|row| row.id).collect())
+}
+
 /// Grants of those who work on tickets valid on `day`, with the names of those who hold them; nobody disabled.
 ///
 /// # Errors

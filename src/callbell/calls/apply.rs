@@ -136,7 +136,11 @@ async fn name_owner(
     Ok(())
 }
 
-async fn write(tx: &Tx, row: &mut callbell_call::Model) -> Result<(), AppError> {
+/// Writes the row of a call.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn write(tx: &Tx, row: &mut callbell_call::Model) -> Result<(), AppError> {
     let seen = row.version;
     row.version += 1;
     row.updated_at = tx.now();

@@ -140,7 +140,7 @@ pub async fn ticket(
     };
     let open = |label: &str, sealed: Option<&Vec<u8>>| vault.open_optional(label, sealed);
     let name = match &home {
-        Some(home) => Some(vault.open_text(store::homes::RESIDENT, &home.resident_sealed)?),
+        Some(home) => Some(vault.open_text(store::homes::NAME, &home.resident_sealed)?),
         None => None,
     };
     let phone = match &home {

@@ -3,11 +3,16 @@
 use crate::callbell::rules::call::Call;
 use crate::callbell::rules::ladder::Ladder;
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, Code};
+use crate::platform::error::{AppError, Code, Rule};
+use crate::access::Reach;
+use crate::orgs::store::after_prefix;
 use entity::id::{CallId, DeviceId};
 use entity::kind::CallState;
 use entity::{callbell_call, callbell_entry};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 /// States in which nobody has dealt with it yet.
 pub const OPEN: [CallState; 4] = [
@@ -121,6 +126,75 @@ pub async fn last_of(
         .one(conn)
         .await?;
     Ok(row)
+}
+
+/// Which calls are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Not dealt with yet.
+    Open,
+    /// Not closed.
+    Unfinished,
+    /// All.
+    All,
+}
+
+impl Which {
+    /// By its word.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
+    pub fn parse(word: Option<&str>) -> Result<Self, AppError> {
+        match word.unwrap_or("open") {
+            "open" => Ok(Self::Open),
+            "unfinished" => Ok(Self::Unfinished),
+            "all" => Ok(Self::All),
+            _ => {
+                let words = ["open", "unfinished", "all"].map(str::to_owned);
+                Err(AppError::field("?which", Rule::OneOf(words.to_vec())))
+            }
+        }
+    }
+}
+
+/// Calls that somebody reaches, of a unit and those below it, older than one, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    reach: &Reach,
+    (which, below): (Which, Option<&str>),
+    before: Option<CallId>,
+    limit: u64,
+) -> Result<Vec<callbell_call::Model>, AppError> {
+    use callbell_call::Column as C;
+    let tree = |prefix: &str| {
+        Condition::all()
+            .add(C::UnitPath.gte(prefix))
+            .add(C::UnitPath.lt(after_prefix(prefix)))
+    };
+    // An empty condition would let everything pass.
+    let mut within = Condition::any().add(Expr::value(false));
+    for prefix in reach.districts.iter().chain(&reach.subtrees) {
+        within = within.add(tree(prefix));
+    }
+    if !reach.units.is_empty() {
+        within = within.add(C::UnitPath.is_in(&reach.units));
+    }
+    let mut select = callbell_call::Entity::find().filter(within);
+    if let Some(prefix) = below {
+        select = select.filter(tree(prefix));
+    }
+    select = match which {
+        Which::Open => select.filter(C::State.is_in(OPEN)),
+        Which::Unfinished => select.filter(C::State.ne(CallState::Closed)),
+        Which::All => select,
+    };
+    if let Some(before) = before {
+        select = select.filter(C::Id.lt(before));
+    }
+    Ok(select.order_by_desc(C::Id).limit(limit).all(conn).await?)
 }
 
 /// The log of a call, in order.

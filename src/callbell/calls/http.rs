@@ -1,0 +1,159 @@
+//! `/api/v1/callbell/calls` and `/api/v1/callbell/stream`.
+
+use super::apply::World;
+use super::dto::{ActionIn, CallOut, CallsQuery, NewCallIn, NotesOut};
+use super::{act, row, stream, view};
+use crate::access::{Permit, op};
+use crate::platform::error::{AppError, Rule};
+use crate::platform::http::answer::Answer;
+use crate::platform::http::idempotency::{IdempotencyKey, write_once};
+use crate::platform::http::json::Json;
+use crate::platform::http::page::{List, Page, limit};
+use crate::reference::Desk;
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use entity::id::CallId;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Routes of calls.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(stream_calls)
+        .service(list_calls)
+        .service(open_call)
+        .service(get_call)
+        .service(act_on_call)
+        .service(reveal_call_notes);
+}
+
+async fn world(desk: &Desk) -> Result<World, AppError> {
+    Ok(World {
+        kit: desk.kit.clone(),
+        reference: desk.reference().await?,
+    })
+}
+
+/// Lists calls that the caller reaches, newest first; those that are not dealt with unless told otherwise.
+#[utoipa::path(tag = "callbell", params(CallsQuery), responses((status = 200, body = Page<CallOut>)))]
+#[get("/callbell/calls")]
+async fn list_calls(
+    permit: Permit<op::ListCalls>,
+    desk: Data<Desk>,
+    query: Query<CallsQuery>,
+) -> Result<Answer<Page<CallOut>>, AppError> {
+    let world = world(&desk).await?;
+    let plain = CallsQuery {
+        cursor: None,
+        limit: None,
+        ..query.clone()
+    };
+    let list = List::new("calls", &(permit.caller.actor.key(), &plain));
+    let most = limit(query.limit)?;
+    let before = list.read::<CallId>(query.cursor.as_deref())?;
+    let below = match query.unit_id {
+        None => None,
+        Some(id) => {
+            let unit = world.reference.directory.get(id);
+            Some(unit.ok_or_else(|| AppError::field("?unit_id", Rule::Unknown))?.path.clone())
+        }
+    };
+    let which = row::Which::parse(query.which.as_deref())?;
+    let conn = desk.kit.db.read();
+    let reach = permit.caller.reach();
+    let rows = row::list(conn, &reach, (which, below.as_deref()), before, most + 1).await?;
+    let calls = view::calls(conn, &world, &rows).await?;
+    Answer::ok(&list.page(calls, most, |call| call.id, Ok)?)
+}
+
+/// A call with its log, and with the attempts to reach people.
+#[utoipa::path(tag = "callbell", responses((status = 200, body = CallOut)))]
+#[get("/callbell/calls/{id}")]
+async fn get_call(
+    permit: Permit<op::GetCall>,
+    desk: Data<Desk>,
+    id: Path<CallId>,
+) -> Result<Answer<CallOut>, AppError> {
+    let world = world(&desk).await?;
+    let found = act::seen(&world, &permit.caller, *id).await?;
+    let out = view::call(desk.kit.db.read(), &world, &found).await?;
+    Ok(Answer::ok(&out)?.version(found.version))
+}
+
+/// Opens a call for somebody who can't press: a neighbour telephones, a patrol finds them.
+#[utoipa::path(tag = "callbell", request_body = NewCallIn, responses((status = 201, body = CallOut)))]
+#[post("/callbell/calls")]
+async fn open_call(
+    permit: Permit<op::OpenCall>,
+    desk: Data<Desk>,
+    key: IdempotencyKey,
+    body: Json<NewCallIn>,
+) -> Result<Answer<CallOut>, AppError> {
+    let caller = permit.caller;
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
+    body.value.check()?;
+    let input = (world(&desk).await?, caller, body.value);
+    let kit = &desk.kit;
+    write_once(&kit.db, &kit.vault, "callbell.open", once, input, |tx, input| {
+        Box::pin(act::open_by_hand(tx, input))
+    })
+    .await
+}
+
+/// Acts on a call. Who takes on what another has is told who that is, and counted as a helper: that is no error.
+#[utoipa::path(tag = "callbell", request_body = ActionIn, responses((status = 200, body = CallOut)))]
+#[post("/callbell/calls/{id}/actions")]
+async fn act_on_call(
+    permit: Permit<op::ActOnCall>,
+    desk: Data<Desk>,
+    id: Path<CallId>,
+    key: IdempotencyKey,
+    body: Json<ActionIn>,
+) -> Result<Answer<CallOut>, AppError> {
+    let caller = permit.caller;
+    let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
+    body.value.check()?;
+    let input = (world(&desk).await?, caller, (*id, body.value));
+    let kit = &desk.kit;
+    write_once(&kit.db, &kit.vault, "callbell.act", once, input, |tx, input| {
+        Box::pin(act::act(tx, input))
+    })
+    .await
+}
+
+/// Reads how to get in, what to know of their health, and the next of kin. The log of the call says who did.
+#[utoipa::path(tag = "callbell", responses((status = 200, body = NotesOut)))]
+#[post("/callbell/calls/{id}/notes")]
+async fn reveal_call_notes(
+    permit: Permit<op::RevealCallNotes>,
+    desk: Data<Desk>,
+    id: Path<CallId>,
+) -> Result<Answer<NotesOut>, AppError> {
+    let input = (world(&desk).await?, permit.caller, *id);
+    let notes = desk.kit.db.write("callbell.notes", input, |tx, input| {
+        Box::pin(act::reveal(tx, input))
+    });
+    Answer::ok(&notes.await?)
+}
+
+/// Calls as they turn, as server-sent events; `Last-Event-ID` goes on where a stream broke off.
+#[utoipa::path(tag = "callbell", responses((status = 200, content_type = "text/event-stream", body = String)))]
+#[get("/callbell/stream")]
+async fn stream_calls(
+    permit: Permit<op::StreamCalls>,
+    request: HttpRequest,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, AppError> {
+    let after = match request.headers().get("Last-Event-ID") {
+        None => None,
+        Some(value) => {
+            let number = value.to_str().ok().and_then(|text| text.parse::<i64>().ok());
+            Some(number.ok_or_else(|| AppError::field("Last-Event-ID", Rule::Type("integer")))?)
+        }
+    };
+    let events = stream::calls(desk.get_ref().clone(), permit.caller.reach(), after).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(events))
+}

@@ -1,0 +1,403 @@
+//! Who hears of what happens to a call, by which way. Everybody who is on duty up to the level is told side by side, in
+//! the inbox and by the first of their channels; when that fails the next one is tried at once.
+
+use super::apply::{World, link};
+use super::open::door;
+use crate::access::authenticate::{china, local_day};
+use crate::access::policy::district_of;
+use crate::callbell::rules::call::{Event, Moment};
+use crate::callbell::rules::ladder::TOP;
+use crate::callbell::store;
+use crate::duty::queries::{self as duty, Person};
+use crate::notify::store::{Message, Outgoing, moot};
+use crate::platform::db::Tx;
+use crate::platform::error::AppError;
+use crate::staff;
+use chrono::{DateTime, Utc};
+use entity::id::StaffId;
+use entity::kind::{ActorKind, CallOutcome, KinPolicy, Lane, NoticeChannel};
+use entity::{callbell_call, callbell_home, callbell_kin};
+use std::collections::BTreeSet;
+
+/// What rings, and is given up once somebody has the call.
+const RING: &str = "callbell_ring";
+/// What is told of a call's turns.
+const TURN: &str = "callbell_turn";
+/// What next of kin are told.
+const KIN: &str = "callbell_kin";
+
+/// Whether somebody is told without anybody's doing.
+#[must_use]
+pub fn is_told_by_itself(kin: &callbell_kin::Model) -> bool {
+    let told = matches!(kin.policy, KinPolicy::Immediate | KinPolicy::OnAck);
+    told && kin.consent_at.is_some()
+}
+
+/// Who is on duty for a call, by level.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn people(
+    tx: &Tx,
+    world: &World,
+    row: &callbell_call::Model,
+) -> Result<[Vec<Person>; 4], AppError> {
+    duty::on_duty_at(tx, &world.reference.directory, row.unit_id, tx.now()).await
+}
+
+/// What the rules must know of this moment.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn moment(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<Moment, AppError> {
+    let people = people(tx, world, row).await?;
+    Ok(Moment {
+        now: tx.now(),
+        staffed: people.map(|level| !level.is_empty()),
+        has_kin: row.has_kin,
+    })
+}
+
+/// Tells those whom an event concerns.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tell(
+    tx: &Tx,
+    world: &World,
+    row: &mut callbell_call::Model,
+    event: &Event,
+) -> Result<(), AppError> {
+    match event {
+        Event::Rung(_) => ring(tx, world, row).await,
+        Event::TestDropped => ring(tx, world, row).await,
+        Event::KinTold => tell_kin(tx, world, row, &[KinPolicy::Immediate, KinPolicy::OnAck]).await,
+        Event::Acknowledged(_) => moot(tx, row.id, RING).await,
+        Event::PressedAgain(true) => {
+            let text = "再次按铃，请尽快赶到";
+            turn(tx, world, row, text, owner(row)).await?;
+            up_to(tx, world, row, text, level(row).saturating_add(1)).await
+        }
+        Event::CancelRequested => {
+            turn(tx, world, row, "按下了取消，仍须确认平安", owner(row)).await
+        }
+        Event::LeaseRanOut(Some(who)) | Event::ShiftOver(Some(who)) => {
+            turn(tx, world, row, "您接警后未继续处置，已转由他人", [*who].into()).await
+        }
+        Event::NotThereYet(times) => {
+            let up = if *times > 1 { TOP } else { level(row) };
+            up_to(tx, world, row, "接警人员尚未到场，请协助", up).await
+        }
+        Event::CheckInMissed => up_to(tx, world, row, "现场人员失去联系，请核实", TOP).await,
+        Event::Resolved(_, outcome, _) if confirmed(*outcome) => {
+            tell_kin(tx, world, row, &[KinPolicy::OnConfirmed]).await
+        }
+        _ => Ok(()),
+    }
+}
+
+fn confirmed(outcome: CallOutcome) -> bool {
+    !matches!(
+        outcome,
+        CallOutcome::FalseAlarm | CallOutcome::Test | CallOutcome::Equipment
+    )
+}
+
+fn owner(row: &callbell_call::Model) -> BTreeSet<StaffId> {
+    row.owner_id.into_iter().collect()
+}
+
+fn level(row: &callbell_call::Model) -> u8 {
+    u8::try_from(row.level).unwrap_or(TOP).min(TOP)
+}
+
+/// Rings everybody on duty up to the call's level. On the last rung nobody may be missing: where no one is on duty at
+/// all, everybody who could help is rung.
+async fn ring(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<(), AppError> {
+    let people = people(tx, world, row).await?;
+    let wanted = usize::from(level(row)) + 1;
+    let mut targets: Vec<Target> = Vec::new();
+    for person in people.iter().take(wanted).flatten() {
+        if !targets.iter().any(|known| known.staff == person.turn.staff) {
+            targets.push(Target::of(world, person)?);
+        }
+    }
+    let top = ladder_is_at_its_end(row);
+    if targets.is_empty() && top {
+        let helpers = {
+            let district = district_of(&row.unit_path);
+            staff::store::who_could_help(tx, &row.unit_path, &district, local_day(tx.now())).await?
+        };
+        targets.extend(helpers.into_iter().map(Target::in_app));
+    }
+    let home = home_of(tx, row).await?;
+    let text = ring_text(world, row, home.as_ref())?;
+    let mut outgoing = Outgoing::default();
+    for target in &targets {
+        target.add(tx, world, row, (RING, &text), &mut outgoing)?;
+    }
+    for url in &world.kit.config.callbell.webhook_urls {
+        let body = serde_json::json!({
+            "type": "callbell.rung",
+            "timestamp": tx.now(),
+            "data": { "call_id": row.id, "state": row.state, "level": row.level, "test": row.test,
+                "unit_path": row.unit_path, "presses": row.presses, "opened_at": row.opened_at },
+        });
+        let (body, key) = (body.to_string(), format!("call:{}:{}:{url}", row.id, row.entries));
+        let message = Message {
+            recipient: (ActorKind::System, None),
+            channel: NoticeChannel::Webhook,
+            address: Some(url),
+            body: &body,
+            dedup_key: key,
+            ..base(row, RING)
+        };
+        outgoing.add(tx, &world.kit.vault, &message)?;
+    }
+    outgoing.write(tx).await
+}
+
+fn ladder_is_at_its_end(row: &callbell_call::Model) -> bool {
+    let ladder = super::row::ladder(row);
+    usize::try_from(row.rung).is_ok_and(|rung| rung >= ladder.last())
+}
+
+/// Tells people of a turn of the call.
+async fn turn(
+    tx: &Tx,
+    world: &World,
+    row: &callbell_call::Model,
+    what: &str,
+    who: BTreeSet<StaffId>,
+) -> Result<(), AppError> {
+    if who.is_empty() {
+        return Ok(());
+    }
+    let people = people(tx, world, row).await?;
+    let mut outgoing = Outgoing::default();
+    let text = turn_text(tx, world, row, what).await?;
+    for id in who {
+        let known = people.iter().flatten().find(|person| person.turn.staff == id);
+        let target = match known {
+            Some(person) => Target::of(world, person)?,
+            None => Target::in_app(id),
+        };
+        target.add(tx, world, row, (TURN, &text), &mut outgoing)?;
+    }
+    outgoing.write(tx).await
+}
+
+/// Tells everybody on duty up to a level.
+async fn up_to(
+    tx: &Tx,
+    world: &World,
+    row: &callbell_call::Model,
+    what: &str,
+    level: u8,
+) -> Result<(), AppError> {
+    let people = people(tx, world, row).await?;
+    let wanted = usize::from(level.min(TOP)) + 1;
+    let who = people.iter().take(wanted).flatten().map(|person| person.turn.staff);
+    turn(tx, world, row, what, who.collect()).await
+}
+
+async fn turn_text(
+    tx: &Tx,
+    world: &World,
+    row: &callbell_call::Model,
+    what: &str,
+) -> Result<String, AppError> {
+    let home = home_of(tx, row).await?;
+    let place = home.as_ref().map(door).unwrap_or_default();
+    let unit = world.reference.directory.get(row.unit_id);
+    let unit = unit.map(|unit| unit.name.as_str()).unwrap_or_default();
+    Ok(format!("【平安铃】{unit}{place}：{what}。{}", link(&world.kit, row.id)))
+}
+
+/// The sentence that is spoken: where to go comes first, whom one finds there only then.
+fn ring_text(
+    world: &World,
+    row: &callbell_call::Model,
+    home: Option<&callbell_home::Model>,
+) -> Result<String, AppError> {
+    let vault = &world.kit.vault;
+    let spoken = match home {
+        Some(home) => vault.open_text(store::homes::SPOKEN, &home.spoken_sealed)?,
+        None => {
+            let unit = world.reference.directory.get(row.unit_id);
+            unit.map(|unit| unit.name.clone()).unwrap_or_default()
+        }
+    };
+    let name = match home {
+        Some(home) => vault.open_text(store::homes::NAME, &home.resident_sealed)?,
+        None => String::new(),
+    };
+    let test = if row.test { "【测试】" } else { "" };
+    let late = if row.clock_suspect { "（设备时钟异常）" } else { "" };
+    Ok(format!(
+        "【平安铃】{test}{spoken}，{name} 按铃求助，{}{late}。请立即接警；危急请拨120/110/119。{}",
+        clock(row.pressed_at),
+        link(&world.kit, row.id)
+    ))
+}
+
+fn clock(at: DateTime<Utc>) -> String {
+    at.with_timezone(&china()).format("%H:%M:%S").to_string()
+}
+
+async fn home_of(
+    tx: &Tx,
+    row: &callbell_call::Model,
+) -> Result<Option<callbell_home::Model>, AppError> {
+    match row.home_id {
+        Some(id) => store::homes::find(tx, id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn base<'a>(row: &callbell_call::Model, template: &'a str) -> Message<'a> {
+    Message {
+        recipient: (ActorKind::Staff, None),
+        channel: NoticeChannel::InApp,
+        lane: Lane::Emergency,
+        template,
+        ticket: row.ticket_id,
+        call: Some(row.id),
+        others: &[],
+        address: None,
+        body: "",
+        dedup_key: String::new(),
+        not_before: None,
+    }
+}
+
+/// Somebody to be told, and the ways to them in order.
+struct Target {
+    staff: StaffId,
+    ways: Vec<(NoticeChannel, String)>,
+}
+
+impl Target {
+    fn of(world: &World, person: &Person) -> Result<Self, AppError> {
+        let vault = &world.kit.vault;
+        let phone = person.contact.phone(vault)?;
+        let email = person.contact.email(vault)?;
+        let ways = person.contact.channels.iter().filter_map(|channel| {
+            let address = match channel {
+                NoticeChannel::Sms | NoticeChannel::Voice => phone.as_ref(),
+                NoticeChannel::Email => email.as_ref(),
+                NoticeChannel::InApp | NoticeChannel::Webhook => None,
+            };
+            address.map(|address| (*channel, address.plain().to_owned()))
+        });
+        Ok(Self {
+            staff: person.turn.staff,
+            ways: ways.collect(),
+        })
+    }
+
+    /// Somebody of whom no address is known.
+    fn in_app(staff: StaffId) -> Self {
+        Self {
+            staff,
+            ways: Vec::new(),
+        }
+    }
+
+    fn add(
+        &self,
+        tx: &Tx,
+        world: &World,
+        row: &callbell_call::Model,
+        (template, body): (&str, &str),
+        outgoing: &mut Outgoing,
+    ) -> Result<(), AppError> {
+        let key = format!("call:{}:{}:{}", row.id, row.entries, self.staff);
+        let message = Message {
+            recipient: (ActorKind::Staff, Some(self.staff.0)),
+            body,
+            dedup_key: format!("{key}:in_app"),
+            ..base(row, template)
+        };
+        outgoing.add(tx, &world.kit.vault, &message)?;
+        let Some(((channel, address), others)) = self.ways.split_first() else {
+            return Ok(());
+        };
+        let message = Message {
+            channel: *channel,
+            address: Some(address),
+            others,
+            dedup_key: format!("{key}:{channel}"),
+            ..message
+        };
+        outgoing.add(tx, &world.kit.vault, &message)
+    }
+}
+
+/// Tells next of kin who agreed to be told of each press, the moment it comes in.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tell_kin_at_once(
+    tx: &Tx,
+    world: &World,
+    row: &mut callbell_call::Model,
+    kin: &[callbell_kin::Model],
+) -> Result<(), AppError> {
+    if row.test {
+        return Ok(());
+    }
+    let at_once = kin.iter().filter(|kin| kin.policy == KinPolicy::Immediate);
+    write_to_kin(tx, world, row, at_once).await
+}
+
+/// Tells next of kin of these policies who agreed; each of them once a call.
+async fn tell_kin(
+    tx: &Tx,
+    world: &World,
+    row: &callbell_call::Model,
+    policies: &[KinPolicy],
+) -> Result<(), AppError> {
+    let Some(home) = row.home_id.filter(|_| !row.test) else {
+        return Ok(());
+    };
+    let kin = store::homes::kin(tx, home).await?;
+    let those = kin.iter().filter(|kin| policies.contains(&kin.policy));
+    write_to_kin(tx, world, row, those).await
+}
+
+async fn write_to_kin(
+    tx: &Tx,
+    world: &World,
+    row: &callbell_call::Model,
+    kin: impl Iterator<Item = &callbell_kin::Model>,
+) -> Result<(), AppError> {
+    let vault = &world.kit.vault;
+    let mut outgoing = Outgoing::default();
+    for kin in kin.filter(|kin| kin.consent_at.is_some()) {
+        let phone = vault.open_text(store::homes::KIN_PHONE, &kin.phone_sealed)?;
+        let body = format!(
+            "【平安铃】您的{}于{}按铃求助，社区值班人员正在处置。如需了解情况请拨打12345。",
+            kin_of(&kin.relation),
+            clock(row.pressed_at)
+        );
+        let message = Message {
+            recipient: (ActorKind::System, None),
+            channel: NoticeChannel::Sms,
+            address: Some(&phone),
+            body: &body,
+            dedup_key: format!("call:{}:kin:{}", row.id, kin.id),
+            ..base(row, KIN)
+        };
+        outgoing.add(tx, vault, &message)?;
+    }
+    outgoing.write(tx).await
+}
+
+/// What the resident is to their next of kin, by what those are to them.
+fn kin_of(relation: &str) -> &'static str {
+    match relation {
+        "儿子" | "女儿" | "子女" | "儿媳" | "女婿" => "家中老人",
+        _ => "亲友",
+    }
+}

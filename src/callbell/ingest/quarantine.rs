@@ -1,0 +1,189 @@
+//! What can't be trusted or understood is kept, and the district hears of it: somebody may be lying on the floor.
+
+use super::Incoming;
+use crate::access::Reach;
+use crate::access::authenticate::local_day;
+use crate::access::policy::district_of;
+use crate::callbell::calls::World;
+use crate::notify::store::{Message, Outgoing};
+use crate::platform::crypto::{hex, sha256};
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use crate::staff;
+use chrono::{DateTime, Utc};
+use entity::callbell_quarantine;
+use entity::id::{QuarantineId, StaffId};
+use entity::kind::{ActorKind, BellSource, Lane, NoticeChannel, QuarantineReason};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Something that was put aside.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldOut {
+    /// Key.
+    pub id: QuarantineId,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// By which way.
+    pub source: BellSource,
+    /// Why.
+    pub reason: QuarantineReason,
+    /// As the device called itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// From where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// What it said, as far as it is text.
+    pub body: String,
+    /// Who has looked at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_by: Option<StaffId>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<DateTime<Utc>>,
+}
+
+impl From<callbell_quarantine::Model> for HeldOut {
+    fn from(row: callbell_quarantine::Model) -> Self {
+        Self {
+            id: row.id,
+            received_at: row.received_at,
+            source: row.source,
+            reason: row.reason,
+            serial: row.serial,
+            remote: row.remote,
+            body: String::from_utf8_lossy(&row.body).into_owned(),
+            seen_by: row.seen_by,
+            seen_at: row.seen_at,
+        }
+    }
+}
+
+/// Puts a message aside in a transaction of its own.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn hold(
+    world: &World,
+    incoming: &Incoming,
+    reason: QuarantineReason,
+    serial: Option<String>,
+) -> Result<(), AppError> {
+    let input = (world.clone(), incoming.clone(), reason, serial);
+    world
+        .kit
+        .db
+        .write("callbell.quarantine", input, |tx, (world, incoming, reason, serial)| {
+            Box::pin(keep(tx, world, incoming, *reason, serial.clone()))
+        })
+        .await
+}
+
+/// The most of a body that is kept, in bytes.
+const MOST_KEPT: usize = 8192;
+
+/// Puts a message aside in this transaction, and tells the district's desk.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keep(
+    tx: &Tx,
+    world: &World,
+    incoming: &Incoming,
+    reason: QuarantineReason,
+    serial: Option<String>,
+) -> Result<(), AppError> {
+    let id: QuarantineId = tx.ids().id();
+    let told = serial.clone().unwrap_or_default();
+    tx.stage(callbell_quarantine::ActiveModel {
+        id: Set(id),
+        received_at: Set(tx.now()),
+        source: Set(incoming.source),
+        reason: Set(reason),
+        remote: Set(incoming.remote.clone()),
+        serial: Set(serial),
+        body: Set(incoming.body.iter().take(MOST_KEPT).copied().collect()),
+        seen_by: Set(None),
+        seen_at: Set(None),
+        note: Set(None),
+    });
+    let body = format!(
+        "【平安铃】收到无法确认的设备消息（{}，自称“{told}”），已保留，请立即核实是否有人求助。",
+        reason.chinese()
+    );
+    // An hour's worth of one device's noise is one message: the others are in the list.
+    let hour = tx.now().format("%Y%m%d%H");
+    let noise = hex(&sha256(&[told.as_bytes()]));
+    let mut outgoing = Outgoing::default();
+    let tops = world.reference.directory.all().iter().filter(|unit| unit.parent.is_none());
+    for unit in tops {
+        let district = district_of(&unit.path);
+        for staff in staff::store::who_could_help(tx, "", &district, local_day(tx.now())).await? {
+            let message = Message {
+                recipient: (ActorKind::Staff, Some(staff.0)),
+                channel: NoticeChannel::InApp,
+                lane: Lane::Urgent,
+                template: "callbell_quarantine",
+                ticket: None,
+                call: None,
+                others: &[],
+                address: None,
+                body: &body,
+                dedup_key: format!("quarantine:{reason}:{noise}:{staff}:{hour}"),
+                not_before: None,
+            };
+            outgoing.add(tx, &world.kit.vault, &message)?;
+        }
+    }
+    outgoing.write(tx).await
+}
+
+/// What was put aside, newest first; what nobody has looked at unless all is wanted.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    reach: &Reach,
+    all: bool,
+    before: Option<QuarantineId>,
+    limit: u64,
+) -> Result<Vec<callbell_quarantine::Model>, AppError> {
+    if reach.districts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = callbell_quarantine::Entity::find();
+    if !all {
+        select = select.filter(callbell_quarantine::Column::SeenAt.is_null());
+    }
+    if let Some(before) = before {
+        select = select.filter(callbell_quarantine::Column::Id.lt(before));
+    }
+    let select = select.order_by_desc(callbell_quarantine::Column::Id).limit(limit);
+    Ok(select.all(conn).await?)
+}
+
+/// Notes who has looked at it; once is enough.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn see(tx: &Tx, (staff, id): &(StaffId, QuarantineId)) -> Result<(), AppError> {
+    let row = callbell_quarantine::Entity::find_by_id(*id)
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or_else(|| AppError::new(Code::NotFound))?;
+    if row.seen_at.is_some() {
+        return Ok(());
+    }
+    let mut next = row.into_active_model();
+    next.seen_by = Set(Some(*staff));
+    next.seen_at = Set(Some(tx.now()));
+    callbell_quarantine::Entity::update(next).exec(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! What a device's word does, in one transaction: the event itself, the device's standing, and the call.
+
+use super::{Incoming, Receipt, quarantine};
+use crate::callbell::calls::{self, Doer, Opening, Said, World};
+use crate::callbell::rules::call::{Command, decide};
+use crate::callbell::rules::message::Message;
+use crate::callbell::store;
+use crate::platform::db::Tx;
+use crate::platform::error::AppError;
+use entity::id::{CallId, DeviceId};
+use entity::kind::{BellKind, DeviceState, QuarantineReason};
+use entity::{callbell_call, callbell_device, callbell_event};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+};
+use serde_json::json;
+
+/// A message that is signed by its device.
+pub struct Input {
+    /// The tools.
+    pub world: World,
+    /// Which device.
+    pub device: DeviceId,
+    /// What it says.
+    pub message: Message,
+    /// SHA-256 of the body.
+    pub digest: Vec<u8>,
+    /// As it came.
+    pub incoming: Incoming,
+}
+
+/// What became of it.
+pub enum Outcome {
+    /// Taken, now or before.
+    Taken(Receipt),
+    /// It was sent before with another body.
+    Changed,
+    /// The device is retired.
+    Retired,
+}
+
+/// Writes what a message does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
+    let Input { world, message, .. } = input;
+    // Rows of an event are not to be seen by a later command of the same batch: that one runs alone, after it.
+    tx.hold(input.device.0)?;
+    let mut device = store::devices::lock(tx, input.device).await?;
+    let retired = device.state == DeviceState::Retired;
+    if message.kind == BellKind::Heartbeat && !retired {
+        return heartbeat(tx, input, device).await;
+    }
+    if let Some(known) = before(tx, input).await? {
+        return again(tx, input, &device, known).await;
+    }
+    if retired {
+        let serial = Some(message.device_id.clone());
+        quarantine::keep(tx, world, &input.incoming, QuarantineReason::RetiredDevice, serial).await?;
+        return Ok(Outcome::Retired);
+    }
+    let call = match message.kind {
+        BellKind::Press => Some(press(tx, input, &mut device).await?),
+        BellKind::Cancel => cancel(tx, input, &device).await?,
+        _ => None,
+    };
+    keep(tx, input, call.as_ref().map(|call| call.id)).await?;
+    let receipt = receipt(input, &device, call.as_ref(), true);
+    hear(tx, &mut device, message);
+    device.into_active_model().reset_all().update(tx).await?;
+    Ok(Outcome::Taken(receipt))
+}
+
+/// A sign of life: it is not kept word by word.
+async fn heartbeat(
+    tx: &Tx,
+    input: &Input,
+    mut device: callbell_device::Model,
+) -> Result<Outcome, AppError> {
+    let receipt = receipt(input, &device, None, true);
+    hear(tx, &mut device, &input.message);
+    device.into_active_model().reset_all().update(tx).await?;
+    Ok(Outcome::Taken(receipt))
+}
+
+/// What was taken before is answered as it was; with another body it is put aside.
+async fn again(
+    tx: &Tx,
+    input: &Input,
+    device: &callbell_device::Model,
+    known: callbell_event::Model,
+) -> Result<Outcome, AppError> {
+    if known.digest != input.digest {
+        let serial = Some(input.message.device_id.clone());
+        let reason = QuarantineReason::ChangedBody;
+        quarantine::keep(tx, &input.world, &input.incoming, reason, serial).await?;
+        return Ok(Outcome::Changed);
+    }
+    let call = match known.call_id {
+        Some(id) => callbell_call::Entity::find_by_id(id).one(tx).await?,
+        None => None,
+    };
+    Ok(Outcome::Taken(receipt(input, device, call.as_ref(), false)))
+}
+
+/// The same event, if it came before.
+async fn before(tx: &Tx, input: &Input) -> Result<Option<callbell_event::Model>, AppError> {
+    let found = callbell_event::Entity::find()
+        .filter(callbell_event::Column::DeviceId.eq(input.device))
+        .filter(callbell_event::Column::EventId.eq(input.message.event_id.as_str()))
+        .one(tx)
+        .await?;
+    Ok(found)
+}
+
+async fn keep(tx: &Tx, input: &Input, call: Option<CallId>) -> Result<(), AppError> {
+    let message = &input.message;
+    let row = callbell_event::ActiveModel {
+        id: Set(tx.ids().id()),
+        device_id: Set(input.device),
+        event_id: Set(message.event_id.clone()),
+        seq: Set(message.seq),
+        kind: Set(message.kind),
+        source: Set(input.incoming.source),
+        device_at: Set(message.device_time),
+        received_at: Set(tx.now()),
+        clock_suspect: Set(message.clock_is_suspect(tx.now())),
+        digest: Set(input.digest.clone()),
+        body: Set(input.incoming.body.clone()),
+        call_id: Set(call),
+    };
+    // At once: the database itself holds that an event is taken once.
+    callbell_event::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// A press joins the call of its device that is not dealt with, or opens one.
+async fn press(
+    tx: &Tx,
+    input: &Input,
+    device: &mut callbell_device::Model,
+) -> Result<callbell_call::Model, AppError> {
+    let (world, message) = (&input.world, &input.message);
+    if let Some(mut row) = calls::open_of(tx, device.id).await? {
+        let said = Said {
+            text: None,
+            data: json!({ "device_at": message.device_time, "location": message.location }),
+        };
+        command(tx, world, &mut row, Command::Press, &said).await?;
+        return Ok(row);
+    }
+    let test = device.test_until.is_some_and(|until| tx.now() < until);
+    if test {
+        device.tested_at = Some(tx.now());
+    }
+    let opening = Opening {
+        unit: (device.unit_id, device.unit_path.clone()),
+        home: device.home_id,
+        source: input.incoming.source,
+        device_at: (message.device_time, message.clock_is_suspect(tx.now())),
+        test,
+        text: None,
+        doer: Doer::system(),
+        device: Some(device.clone()),
+    };
+    calls::open(tx, world, opening).await
+}
+
+/// A cancel is told to who has the call; it never ends it.
+async fn cancel(
+    tx: &Tx,
+    input: &Input,
+    device: &callbell_device::Model,
+) -> Result<Option<callbell_call::Model>, AppError> {
+    let Some(mut row) = calls::open_of(tx, device.id).await? else {
+        return Ok(None);
+    };
+    command(tx, &input.world, &mut row, Command::Cancel, &Said::default()).await?;
+    Ok(Some(row))
+}
+
+async fn command(
+    tx: &Tx,
+    world: &World,
+    row: &mut callbell_call::Model,
+    command: Command,
+    said: &Said,
+) -> Result<(), AppError> {
+    let moment = calls::moment(tx, world, row).await?;
+    let events = decide(&calls::call(row), &calls::ladder(row), command, moment).unwrap_or_default();
+    if events.is_empty() {
+        return Ok(());
+    }
+    calls::apply(tx, world, row, &events, (&Doer::system(), said)).await
+}
+
+/// What a message tells of the device itself. What is older than what was heard before changes nothing.
+fn hear(tx: &Tx, device: &mut callbell_device::Model, message: &Message) {
+    let newer = match (message.seq, device.last_seq) {
+        (Some(seq), Some(last)) => seq > last,
+        _ => true,
+    };
+    device.last_seen_at = Some(tx.now());
+    device.silent_since = None;
+    if !newer {
+        return;
+    }
+    device.last_seq = message.seq.or(device.last_seq);
+    device.battery = message.battery.or(device.battery);
+    device.firmware = message.firmware.clone().or_else(|| device.firmware.take());
+    device.mains_ok = match message.kind {
+        BellKind::MainsLost => Some(false),
+        BellKind::MainsBack => Some(true),
+        _ => message.mains.or(device.mains_ok),
+    };
+    match message.kind {
+        BellKind::Test => device.tested_at = Some(tx.now()),
+        BellKind::Tamper | BellKind::Fault => {
+            let detail = message.detail.clone();
+            device.fault = detail.or_else(|| Some(message.kind.word().to_owned()));
+        }
+        BellKind::LowBattery if device.battery.is_none() => device.battery = Some(0),
+        _ => {}
+    }
+}
+
+fn receipt(
+    input: &Input,
+    device: &callbell_device::Model,
+    call: Option<&callbell_call::Model>,
+    fresh: bool,
+) -> Receipt {
+    Receipt {
+        event_id: input.message.event_id.clone(),
+        status: 0,
+        call_id: call.map(|call| call.id),
+        call_state: call.map(|call| call.state),
+        heartbeat_s: device.heartbeat_s,
+        fresh,
+    }
+}
