@@ -18,7 +18,7 @@ use anyhow::Context;
 use bare::{Bare, Load};
 use clap::Parser;
 use entity::id::{SessionId, TicketId};
-use entity::{clock, durable_timer, session, ticket};
+use entity::{session, ticket};
 use hotline::app::App;
 use hotline::demo;
 use hotline::demo::generate::{self, Dice, MATTERS, Order};
@@ -422,7 +422,7 @@ impl Bench {
     /// Notes on every second ticket under way, the newest first, each with the version that it has now. The others
     /// are the bare driver's.
     async fn notes(&self) -> anyhow::Result<Vec<Line>> {
-        let open = self.quiet().await?;
+        let open = under_way(self.app.kit()).await?;
         let body = json!({ "action": "note", "internal_text": "已电话催办，经办人答复明天上午到现场。" })
             .to_string();
         Ok(open
@@ -435,31 +435,6 @@ impl Bench {
                 body: body.clone(),
             })
             .collect())
-    }
-
-    /// Tickets under way of which nothing is due by itself for an hour: else it would change under our hands.
-    async fn quiet(&self) -> anyhow::Result<Vec<ticket::Model>> {
-        let kit = self.app.kit();
-        let soon = kit.now() + chrono::TimeDelta::hours(1);
-        let due: HashSet<TicketId> = clock::Entity::find()
-            .select_only()
-            .column(clock::Column::TicketId)
-            .join(
-                JoinType::InnerJoin,
-                clock::Entity::belongs_to(durable_timer::Entity)
-                    .from(clock::Column::Id)
-                    .to(durable_timer::Column::SubjectId)
-                    .into(),
-            )
-            .filter(durable_timer::Column::DueAt.lt(soon))
-            .into_tuple()
-            .all(kit.db.read())
-            .await?
-            .into_iter()
-            .collect();
-        let mut open = under_way(kit).await?;
-        open.retain(|ticket| !due.contains(&ticket.id));
-        Ok(open)
     }
 
     async fn note_once(&self) -> anyhow::Result<TicketId> {

@@ -19,9 +19,10 @@ use hotline::tickets::queries::{detail, list};
 use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Order, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Statement, StatementBuilder,
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, RelationDef, Statement, StatementBuilder,
 };
+use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -41,12 +42,30 @@ SELECT s.subject_kind, s.subject_id, s.second_factor, st.display_name, r.id AS r
 /// How many cases a load goes through before it begins again.
 const CASES: usize = 2_000;
 
-/// Tickets under way, the newest first.
+/// Tickets under way, the newest first, of which nothing is due by itself for an hour: else they would change under our
+/// hands.
 pub async fn under_way(kit: &Kit) -> anyhow::Result<Vec<ticket::Model>> {
+    let soon = kit.now() + chrono::TimeDelta::hours(1);
+    let to_timer: RelationDef = clock::Entity::belongs_to(durable_timer::Entity)
+        .from(clock::Column::Id)
+        .to(durable_timer::Column::SubjectId)
+        .into();
+    let due: HashSet<TicketId> = clock::Entity::find()
+        .select_only()
+        .column(clock::Column::TicketId)
+        .join(JoinType::InnerJoin, to_timer)
+        .filter(durable_timer::Column::DueAt.lt(soon))
+        .into_tuple()
+        .all(kit.db.read())
+        .await?
+        .into_iter()
+        .collect();
     let found = ticket::Entity::find()
         .filter(ticket::Column::State.is_in([TicketState::Dispatched, TicketState::InProgress]))
         .order_by_desc(ticket::Column::Id);
-    Ok(found.all(kit.db.read()).await?)
+    let mut open = found.all(kit.db.read()).await?;
+    open.retain(|ticket| !due.contains(&ticket.id));
+    Ok(open)
 }
 
 /// Makes the loads of the bare driver.

@@ -38,6 +38,10 @@ pub fn head() -> OpenApi {
             "supervision",
             "What stands where, figures, actions in bulk · 督导",
         ),
+        (
+            "callbell",
+            "The emergency call-bell: calls, homes, devices, ladders · 平安救助铃",
+        ),
         ("register", "Residents and merchants · 居民与商户"),
         ("duty", "Shifts, who is on duty, and when nobody is · 值班"),
         ("notices", "Messages to people · 通知"),
@@ -218,6 +222,9 @@ fn needs_key(id: &str) -> bool {
         "identify_caller",
         "answer_callback",
         "look_up_ticket",
+        "ingest_bell_event",
+        "see_quarantine",
+        "reveal_call_notes",
     ];
     !exempt.contains(&id)
 }
@@ -242,6 +249,7 @@ fn add_headers(method: &str, operation: &mut Operation) {
                 | "delete_hours"
                 | "delete_closure"
                 | "delete_shift"
+                | "delete_ladder"
         )
     {
         headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));

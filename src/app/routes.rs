@@ -4,8 +4,8 @@ use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
 use crate::{
-    admin, attachments, auth, catalog, clients, duty, intake, notify, orgs, residents, routing, sla, staff,
-    tickets,
+    admin, attachments, auth, callbell, catalog, clients, duty, intake, notify, orgs, residents, routing,
+    sla, staff, tickets,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -23,6 +23,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(catalog::routes);
     config.configure(intake::routes);
     config.configure(tickets::routes);
+    config.configure(callbell::routes);
     config.configure(residents::routes);
     config.configure(notify::routes);
     config.configure(staff::routes);
@@ -42,6 +43,7 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     let mut jobs = notify::jobs(kit, notify::Channels::new(kit.clone())?);
     jobs.extend(attachments::jobs(kit));
     jobs.extend(auth::jobs(kit));
+    jobs.extend(callbell::jobs(desk));
     jobs.extend(tickets::jobs(desk));
     Ok(jobs)
 }

@@ -2,4 +2,14 @@
 //! `callbell_kin`, `callbell_device`, `callbell_event`, `callbell_quarantine`, `callbell_ladder`, `callbell_call`
 //! and `callbell_entry`.
 
+pub mod calls;
+pub mod commands;
+mod dto;
+mod http;
+pub mod import;
+pub mod ingest;
 pub mod rules;
+pub mod store;
+
+pub use calls::jobs;
+pub use http::routes;

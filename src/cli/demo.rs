@@ -23,7 +23,7 @@ pub struct Args {
     /// Starts on a clock that shows this now: 2026-09-28T09:00:00+08:00.
     #[arg(long)]
     now: Option<DateTime<FixedOffset>>,
-    /// Prints one line of JSON once it answers: address, accounts, residents and their codes.
+    /// Prints one line of JSON once it answers: address, accounts, residents and their codes, bells and their secrets.
     #[arg(long)]
     json: bool,
 }
@@ -88,6 +88,7 @@ fn tell_programs(address: SocketAddr, offer: &Offer) {
         "base_url": format!("http://{address}"),
         "accounts": offer.accounts,
         "residents": offer.residents,
+        "bells": offer.bells,
     });
     say(&line.to_string());
 }
@@ -123,6 +124,9 @@ fn tell_people(address: SocketAddr, offer: &Offer) {
             "  {} {}  code · 验证码 {}",
             resident.name, resident.phone, resident.code
         ));
+    }
+    for bell in &offer.bells {
+        say(&format!("  {}  {}  {}", bell.serial, bell.secret, bell.home));
     }
     say(&format!(
         "\nTry · 试一试:\n  curl -s http://{address}/api/v1/auth/staff -H 'content-type: application/json' \\\n    \

@@ -1,11 +1,11 @@
-//! `hotline import`: reference data and residents from files.
+//! `hotline import`: reference data, residents and call-bells from files.
 
 use super::say;
 use crate::app::App;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
-use crate::platform::report::ImportReport;
-use crate::{catalog, duty, orgs, residents, sla};
+use crate::platform::report::{ImportReport, LineError};
+use crate::{callbell, catalog, duty, orgs, residents, sla};
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
 
@@ -56,6 +56,15 @@ pub enum Verb {
     Residents {
         /// The CSV file.
         file: PathBuf,
+    },
+    /// Homes with a bell, next of kin and devices: CSV `serial,kind,unit_code,building,entrance,door,resident_name,phone,
+    /// spoken,kin_name,kin_phone,kin_relation,kin_policy,kin_consent_at,heartbeat_s`. Prints the secrets of new devices.
+    Callbell {
+        /// The CSV file.
+        file: PathBuf,
+        /// Only tells what would come of it.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -138,7 +147,29 @@ pub async fn run(config: Config, verb: Verb) -> anyhow::Result<()> {
             )
         }
         Verb::Residents { file } => tell(&residents::import::run(app.kit(), &read(&file)?, false).await?),
+        Verb::Callbell { file, dry_run } => bells(&app, &read(&file)?, dry_run).await,
     }
+}
+
+/// Tells what came of each line that is wrong, and the secrets of new devices: they are told nowhere else.
+async fn bells(app: &App, text: &str, dry_run: bool) -> anyhow::Result<()> {
+    let done = callbell::import::run_file(&app.desk, text, dry_run).await?;
+    for new in &done.secrets {
+        say(&format!("{} {}", new.serial, new.secret));
+    }
+    let wrong = done.report.lines.iter().filter_map(|line| {
+        let message = line.message.clone()?;
+        Some(LineError {
+            line: format!("line {} ({})", line.line, line.serial),
+            message,
+        })
+    });
+    tell(&ImportReport {
+        created: done.report.created,
+        updated: done.report.updated,
+        unchanged: done.report.unchanged,
+        errors: wrong.collect(),
+    })
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

@@ -41,7 +41,7 @@ enum Verb {
     /// Makes accounts of staff.
     #[command(subcommand)]
     User(user::Verb),
-    /// Reads reference data or residents from a file; a report a line.
+    /// Reads reference data, residents or call-bells from a file; a report a line.
     #[command(subcommand)]
     Import(import::Verb),
     /// Writes the OpenAPI document, or checks the one that is checked in.

@@ -2,6 +2,7 @@
 //! Safe to run twice.
 
 mod accounts;
+mod bells;
 mod duty;
 pub mod generate;
 mod people;
@@ -15,6 +16,7 @@ use crate::platform::report::ImportReport;
 use crate::{catalog, orgs, settings, sla};
 pub use accounts::{Account, PASSWORD};
 use anyhow::{Context, ensure};
+pub use bells::DemoBell;
 pub use people::DemoResident;
 use serde_json::json;
 
@@ -35,6 +37,8 @@ pub struct Offer {
     pub accounts: Vec<Account>,
     /// Residents, with a code that logs them in.
     pub residents: Vec<DemoResident>,
+    /// Bells, with the secrets by which they can be pressed.
+    pub bells: Vec<DemoBell>,
 }
 
 /// Fills an empty database, or finds it filled; new codes for the residents each time.
@@ -54,7 +58,10 @@ pub async fn seed(kit: &Kit) -> anyhow::Result<Offer> {
             })
             .await?;
     }
+    // A demonstration that was made before there were bells gets them, too.
+    let bells = bells::seed(kit).await?;
     Ok(Offer {
+        bells,
         accounts: accounts::all(kit).await?,
         residents: people::with_codes(kit).await?,
     })

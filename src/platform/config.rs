@@ -46,6 +46,7 @@ pub struct ServerConfig {
     pub max_connections: usize,
     pub shutdown_timeout_s: u64,
     pub cors_origins: Vec<String>,
+    pub glance_ms: u64,
     pub metrics: bool,
 }
 

@@ -7,11 +7,13 @@ use super::crypto::password::Passwords;
 use super::crypto::signer::Signer;
 use super::crypto::vault::Vault;
 use super::db::Db;
+use super::glance::Glances;
 use super::id::IdGen;
 use super::jobs::Kick;
 use super::outbound::Outbound;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The tools of a process.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub struct Kit {
     pub outbound: Outbound,
     pub blobs: Blobs,
     pub kick: Kick,
+    pub glances: Arc<Glances>,
 }
 
 impl Kit {
@@ -48,6 +51,7 @@ impl Kit {
             outbound: Outbound::new(&config.outbound)?,
             blobs: Blobs::open(&config.blob)?,
             kick,
+            glances: Arc::new(Glances::new(Duration::from_millis(config.server.glance_ms))),
             clock,
             config: Arc::new(config),
         })

@@ -15,7 +15,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The kind of `term` that posts are.
 const POST: &str = "post";
@@ -52,7 +52,11 @@ pub async fn who_could_help(
     let grants = role_grant::Entity::find()
         .filter(Condition::any().add(here).add(centre))
         .filter(C::ValidFrom.lte(day))
-        .filter(Condition::any().add(C::ValidTo.is_null()).add(C::ValidTo.gte(day)))
+        .filter(
+            Condition::any()
+                .add(C::ValidTo.is_null())
+                .add(C::ValidTo.gte(day)),
+        )
         .all(conn)
         .await?;
     let ids: BTreeSet<StaffId> = grants.into_iter().map(|grant| grant.staff_id).collect();

@@ -101,6 +101,7 @@ async fn try_out(extra: &[&str]) {
     assert_eq!(account["role"], "operator");
     let login = json!({ "user_name": account["user_name"], "password": account["password"] });
     client.post("/api/v1/auth/staff", &login).await.expect(200);
+    assert_eq!(demo.told["bells"][0]["serial"], "DEMO-BELL-1");
     let resident = &demo.told["residents"][0];
     let login = json!({ "phone": resident["phone"], "code": resident["code"] });
     let tokens = client.post("/api/v1/auth/code/login", &login).await;
@@ -210,6 +211,8 @@ fn files_are_imported_with_a_report() {
         "created 1",
     );
 
+    bells(folder);
+
     let mut child = hotline(
         folder,
         &[
@@ -291,6 +294,30 @@ fn rosters(folder: &Path) {
     assert!(succeeds(folder, &["import", "duty", "--dry-run", path]).contains("created 1"));
     assert!(succeeds(folder, &["import", "duty", path]).contains("created 1"));
     assert!(succeeds(folder, &["import", "duty", path]).contains("unchanged 1"));
+}
+
+/// Homes with a bell: told first, then written, with the secrets of what is new.
+fn bells(folder: &Path) {
+    let file = folder.join("bells.csv");
+    let path = file.to_str().unwrap();
+    let header = hotline::callbell::import::HEADER.join(",");
+    let good =
+        "CLI-1,bell,440703002101,3栋,2单元,501房,甲某某,13900000011,,乙某某,13900000012,女儿,never,,\n";
+    std::fs::write(
+        &file,
+        format!("{header}\n{good}CLI-2,bell,nowhere,,,1号,丙,,,,,,,,\n"),
+    )
+    .unwrap();
+    fails(folder, &["import", "callbell", path], "line 3 (CLI-2): unit_code");
+    std::fs::write(&file, format!("{header}\n{good}")).unwrap();
+    let dry = succeeds(folder, &["import", "callbell", path, "--dry-run"]);
+    assert!(dry.contains("created 1") && !dry.contains("whsec_"), "{dry}");
+    let done = succeeds(folder, &["import", "callbell", path]);
+    assert!(
+        done.contains("created 1") && done.contains("CLI-1 whsec_"),
+        "{done}"
+    );
+    assert!(succeeds(folder, &["import", "callbell", path]).contains("created 0, updated 0, unchanged 1"));
 }
 
 /// Holidays as they circulate, and closures.

@@ -19,6 +19,7 @@ mod attachments;
 mod auth;
 mod authz;
 mod bad_input;
+mod bells;
 mod calendar;
 mod cli;
 mod contract;

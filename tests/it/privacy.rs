@@ -1,7 +1,7 @@
 //! Personal data: none of it plain in the database or in the logs, masked or hidden by role on the wire, revealed for a
 //! reason that is kept.
 
-mod disk;
+pub(crate) mod disk;
 mod log;
 mod looks;
 

@@ -350,6 +350,101 @@ operations! {
     Merge "merge" { Dispatcher: District, StreetManager: Subtree, Supervisor: District }
     Unmerge "unmerge" { Dispatcher: District, StreetManager: Subtree, Supervisor: District }
 
+    // The emergency call-bell: homes, devices and who is rung when.
+    // Emergency calls. A device is known by its signature, not by a log-in.
+    IngestBellEvent "ingest_bell_event" { Public: Everyone }
+    ListQuarantine "list_quarantine" { Operator: District, DutyOfficer: District, Supervisor: District }
+    SeeQuarantine "see_quarantine" { Operator: District, DutyOfficer: District, Supervisor: District }
+    ListCalls "list_calls" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    StreamCalls "stream_calls" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    GetCall "get_call" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    OpenCall "open_call" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    ActOnCall "act_on_call" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    CloseCall "close_call" { StreetManager: Subtree, Supervisor: District }
+    RevealCallNotes "reveal_call_notes" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+
+    ListHomes "list_homes" {
+        Operator: District, DutyOfficer: District, Supervisor: District, SystemAdmin: District, Handler: Unit,
+        UnitLead: Unit, StreetManager: Subtree,
+    }
+    RegisterHome "register_home" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    GetHome "get_home" {
+        Operator: District, DutyOfficer: District, Supervisor: District, SystemAdmin: District, Handler: Unit,
+        UnitLead: Unit, StreetManager: Subtree,
+    }
+    UpdateHome "update_home" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    RevealHome "reveal_home" {
+        Operator: District, DutyOfficer: District, Supervisor: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree,
+    }
+    ImportBells "import_bells" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    ListDevices "list_devices" {
+        Operator: District, DutyOfficer: District, Supervisor: District, SystemAdmin: District, Handler: Unit,
+        UnitLead: Unit, StreetManager: Subtree,
+    }
+    RegisterDevice "register_device" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    GetDevice "get_device" {
+        Operator: District, DutyOfficer: District, Supervisor: District, SystemAdmin: District, Handler: Unit,
+        UnitLead: Unit, StreetManager: Subtree,
+    }
+    UpdateDevice "update_device" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    ReplaceDevice "replace_device" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    SilenceDevice "silence_device" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    UnsilenceDevice "unsilence_device" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    RetireDevice "retire_device" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    RotateDeviceSecret "rotate_device_secret" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    OpenTestWindow "open_test_window" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    GetLadder "get_ladder" {
+        Operator: District, DutyOfficer: District, Supervisor: District, SystemAdmin: District, Handler: Unit,
+        UnitLead: Unit, StreetManager: Subtree,
+    }
+    PutLadder "put_ladder" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+    DeleteLadder "delete_ladder" {
+        UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District, Supervisor: District,
+    }
+
     // The service itself.
     GetLiveness "get_liveness" { Public: Everyone }
     GetReadiness "get_readiness" { Public: Everyone }

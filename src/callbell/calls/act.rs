@@ -9,7 +9,7 @@ use super::view;
 use crate::access::permit::Caller;
 use crate::access::policy::{Facts, Op, decide as allow};
 use crate::access::{Actor, Reach};
-use crate::callbell::rules::call::{Command, Refusal, decide};
+use crate::callbell::rules::call::{Refusal, decide};
 use crate::callbell::store;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -47,7 +47,11 @@ pub async fn act(
     (world, caller, (id, action)): &Asked<(CallId, ActionIn)>,
 ) -> Result<Answer<CallOut>, AppError> {
     let mut row = lock(tx, *id).await?;
-    let op = if action.closes() { Op::CloseCall } else { Op::ActOnCall };
+    let op = if action.closes() {
+        Op::CloseCall
+    } else {
+        Op::ActOnCall
+    };
     allow(&caller.actor, op, Op::GetCall, &facts(&row))?;
     let (staff, doer) = me(caller)?;
     let command = action.command(staff);
@@ -109,10 +113,7 @@ pub async fn open_by_hand(
 ///
 /// # Errors
 /// `NotFound`, `CallClosed`.
-pub async fn reveal(
-    tx: &Tx,
-    (world, caller, id): &Asked<CallId>,
-) -> Result<super::dto::NotesOut, AppError> {
+pub async fn reveal(tx: &Tx, (world, caller, id): &Asked<CallId>) -> Result<super::dto::NotesOut, AppError> {
     let mut row = lock(tx, *id).await?;
     caller.decide(Op::GetCall, &facts(&row))?;
     let (_, doer) = me(caller)?;
@@ -125,7 +126,10 @@ pub async fn reveal(
         tx,
         world,
         &mut row,
-        (CallEntryKind::Revealed, json!({ "fields": ["access", "medical", "kin"] })),
+        (
+            CallEntryKind::Revealed,
+            json!({ "fields": ["access", "medical", "kin"] }),
+        ),
         Some(state),
         (&doer, &Said::default()),
     )?;
@@ -137,11 +141,7 @@ pub async fn reveal(
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn seen(
-    world: &World,
-    caller: &Caller,
-    id: CallId,
-) -> Result<callbell_call::Model, AppError> {
+pub async fn seen(world: &World, caller: &Caller, id: CallId) -> Result<callbell_call::Model, AppError> {
     let row = find(world.kit.db.read(), id).await?;
     caller.decide(Op::GetCall, &facts(&row))?;
     Ok(row)

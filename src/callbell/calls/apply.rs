@@ -103,7 +103,14 @@ pub async fn apply(
         // What was said belongs to the first of them.
         let nothing = Said::default();
         let said = if nth == 0 { said } else { &nothing };
-        append(tx, world, row, (kind_of(event), data_of(event)), Some(before), (doer, said))?;
+        append(
+            tx,
+            world,
+            row,
+            (kind_of(event), data_of(event)),
+            Some(before),
+            (doer, said),
+        )?;
         ring::tell(tx, world, row, event).await?;
         follow(tx, world, row, event, said).await?;
     }

@@ -45,7 +45,7 @@ async fn list_calls(
     let plain = CallsQuery {
         cursor: None,
         limit: None,
-        ..query.clone()
+        ..(*query).clone()
     };
     let list = List::new("calls", &(permit.caller.actor.key(), &plain));
     let most = limit(query.limit)?;
@@ -54,7 +54,11 @@ async fn list_calls(
         None => None,
         Some(id) => {
             let unit = world.reference.directory.get(id);
-            Some(unit.ok_or_else(|| AppError::field("?unit_id", Rule::Unknown))?.path.clone())
+            Some(
+                unit.ok_or_else(|| AppError::field("?unit_id", Rule::Unknown))?
+                    .path
+                    .clone(),
+            )
         }
     };
     let which = row::Which::parse(query.which.as_deref())?;

@@ -15,4 +15,4 @@ pub use apply::{Doer, Said, World, apply};
 pub use jobs::jobs;
 pub use open::{Opening, open};
 pub use ring::moment;
-pub use row::{call, last_of, ladder, open_of};
+pub use row::{call, ladder, last_of, open_of};

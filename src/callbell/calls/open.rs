@@ -76,12 +76,7 @@ pub async fn open(tx: &Tx, world: &World, opening: Opening) -> Result<callbell_c
     Ok(row)
 }
 
-fn new_row(
-    tx: &Tx,
-    opening: &Opening,
-    state: &Call,
-    previous: Option<CallId>,
-) -> callbell_call::Model {
+fn new_row(tx: &Tx, opening: &Opening, state: &Call, previous: Option<CallId>) -> callbell_call::Model {
     callbell_call::Model {
         id: tx.ids().id(),
         ticket_id: None,

@@ -78,9 +78,7 @@ pub async fn tell(
             turn(tx, world, row, text, owner(row)).await?;
             up_to(tx, world, row, text, level(row).saturating_add(1)).await
         }
-        Event::CancelRequested => {
-            turn(tx, world, row, "按下了取消，仍须确认平安", owner(row)).await
-        }
+        Event::CancelRequested => turn(tx, world, row, "按下了取消，仍须确认平安", owner(row)).await,
         Event::LeaseRanOut(Some(who)) | Event::ShiftOver(Some(who)) => {
             turn(tx, world, row, "您接警后未继续处置，已转由他人", [*who].into()).await
         }
@@ -197,7 +195,11 @@ async fn up_to(
 ) -> Result<(), AppError> {
     let people = people(tx, world, row).await?;
     let wanted = usize::from(level.min(TOP)) + 1;
-    let who = people.iter().take(wanted).flatten().map(|person| person.turn.staff);
+    let who = people
+        .iter()
+        .take(wanted)
+        .flatten()
+        .map(|person| person.turn.staff);
     turn(tx, world, row, what, who.collect()).await
 }
 
@@ -211,7 +213,10 @@ async fn turn_text(
     let place = home.as_ref().map(door).unwrap_or_default();
     let unit = world.reference.directory.get(row.unit_id);
     let unit = unit.map(|unit| unit.name.as_str()).unwrap_or_default();
-    Ok(format!("【平安铃】{unit}{place}：{what}。{}", link(&world.kit, row.id)))
+    Ok(format!(
+        "【平安铃】{unit}{place}：{what}。{}",
+        link(&world.kit, row.id)
+    ))
 }
 
 /// The sentence that is spoken: where to go comes first, whom one finds there only then.
@@ -233,7 +238,11 @@ fn ring_text(
         None => String::new(),
     };
     let test = if row.test { "【测试】" } else { "" };
-    let late = if row.clock_suspect { "（设备时钟异常）" } else { "" };
+    let late = if row.clock_suspect {
+        "（设备时钟异常）"
+    } else {
+        ""
+    };
     Ok(format!(
         "【平安铃】{test}{spoken}，{name} 按铃求助，{}{late}。请立即接警；危急请拨120/110/119。{}",
         clock(row.pressed_at),
@@ -245,10 +254,7 @@ fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&china()).format("%H:%M:%S").to_string()
 }
 
-async fn home_of(
-    tx: &Tx,
-    row: &callbell_call::Model,
-) -> Result<Option<callbell_home::Model>, AppError> {
+async fn home_of(tx: &Tx, row: &callbell_call::Model) -> Result<Option<callbell_home::Model>, AppError> {
     match row.home_id {
         Some(id) => store::homes::find(tx, id).await.map(Some),
         None => Ok(None),

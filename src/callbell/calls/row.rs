@@ -1,18 +1,16 @@
 //! Rows of calls: reading them, and what the rules know of a row.
 
+use crate::access::Reach;
 use crate::callbell::rules::call::Call;
 use crate::callbell::rules::ladder::Ladder;
+use crate::orgs::store::after_prefix;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
-use crate::access::Reach;
-use crate::orgs::store::after_prefix;
 use entity::id::{CallId, DeviceId};
 use entity::kind::CallState;
 use entity::{callbell_call, callbell_entry};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// States in which nobody has dealt with it yet.
 pub const OPEN: [CallState; 4] = [
@@ -84,7 +82,10 @@ pub fn ladder(row: &callbell_call::Model) -> Ladder {
 /// `NotFound`.
 pub async fn lock(tx: &Tx, id: CallId) -> Result<callbell_call::Model, AppError> {
     tx.hold(id.0)?;
-    let row = callbell_call::Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    let row = callbell_call::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(tx)
+        .await?;
     row.ok_or_else(|| AppError::new(Code::NotFound))
 }
 
@@ -201,10 +202,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn log(
-    conn: &impl ConnectionTrait,
-    id: CallId,
-) -> Result<Vec<callbell_entry::Model>, AppError> {
+pub async fn log(conn: &impl ConnectionTrait, id: CallId) -> Result<Vec<callbell_entry::Model>, AppError> {
     let rows = callbell_entry::Entity::find()
         .filter(callbell_entry::Column::CallId.eq(id))
         .order_by_asc(callbell_entry::Column::Seq)

@@ -61,7 +61,10 @@ impl Reader {
         if !self.begun {
             // At once, so that the client knows that it is connected, and from where it would go on.
             self.begun = true;
-            return Ok(Bytes::from(format!("retry: 1000\nid: {}\nevent: ready\ndata: {{}}\n\n", self.position)));
+            return Ok(Bytes::from(format!(
+                "retry: 1000\nid: {}\nevent: ready\ndata: {{}}\n\n",
+                self.position
+            )));
         }
         loop {
             let batch = events::after(self.desk.kit.db.read(), self.position, BATCH).await?;
@@ -79,14 +82,20 @@ impl Reader {
             self.quiet += 1;
             if self.quiet >= ALIVE_AFTER {
                 self.quiet = 0;
-                return Ok(Bytes::from(format!("id: {}\nevent: alive\ndata: {{}}\n\n", self.position)));
+                return Ok(Bytes::from(format!(
+                    "id: {}\nevent: alive\ndata: {{}}\n\n",
+                    self.position
+                )));
             }
             self.desk.kit.kick.wait(LOOK_EVERY).await;
         }
     }
 
     fn sees(&self, event: &event::Model) -> bool {
-        event.unit_path.as_ref().is_some_and(|path| self.reach.covers(path))
+        event
+            .unit_path
+            .as_ref()
+            .is_some_and(|path| self.reach.covers(path))
     }
 
     /// An event with the call as it stands now.

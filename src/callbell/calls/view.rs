@@ -1,9 +1,7 @@
 //! Calls as those see them who must go there.
 
 use super::apply::{TEXT, World, first_broken};
-use super::dto::{
-    CallEntryOut, CallOut, DeliveryOut, DoorOut, EMERGENCY_NUMBERS, KinNoteOut, NotesOut,
-};
+use super::dto::{CallEntryOut, CallOut, DeliveryOut, DoorOut, EMERGENCY_NUMBERS, KinNoteOut, NotesOut};
 use super::row::{call as call_of, ladder, log};
 use crate::callbell::rules::call::next;
 use crate::callbell::store;
@@ -141,10 +139,7 @@ fn door(world: &World, home: &callbell_home::Model) -> Result<DoorOut, AppError>
 }
 
 fn line(world: &World, entry: callbell_entry::Model) -> Result<CallEntryOut, AppError> {
-    let text = world
-        .kit
-        .vault
-        .open_optional(TEXT, entry.text_sealed.as_ref())?;
+    let text = world.kit.vault.open_optional(TEXT, entry.text_sealed.as_ref())?;
     Ok(CallEntryOut {
         seq: entry.seq,
         kind: entry.kind,

@@ -121,7 +121,9 @@ async fn see_quarantine(
     let staff = staff.ok_or_else(|| AppError::new(Code::Forbidden))?;
     let input = (staff, *id);
     kit.db
-        .write("callbell.see", input, |tx, input| Box::pin(quarantine::see(tx, input)))
+        .write("callbell.see", input, |tx, input| {
+            Box::pin(quarantine::see(tx, input))
+        })
         .await?;
     Ok(NoContent)
 }

@@ -107,7 +107,9 @@ pub async fn ingest(desk: &Desk, incoming: Incoming) -> Result<Receipt, AppError
     };
     let outcome = kit
         .db
-        .write("callbell.ingest", input, |tx, input| Box::pin(write::write(tx, input)))
+        .write("callbell.ingest", input, |tx, input| {
+            Box::pin(write::write(tx, input))
+        })
         .await?;
     match outcome {
         write::Outcome::Taken(receipt) => Ok(receipt),

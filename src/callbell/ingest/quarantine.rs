@@ -78,9 +78,13 @@ pub async fn hold(
     world
         .kit
         .db
-        .write("callbell.quarantine", input, |tx, (world, incoming, reason, serial)| {
-            Box::pin(keep(tx, world, incoming, *reason, serial.clone()))
-        })
+        .write(
+            "callbell.quarantine",
+            input,
+            |tx, (world, incoming, reason, serial)| {
+                Box::pin(keep(tx, world, incoming, *reason, serial.clone()))
+            },
+        )
         .await
 }
 
@@ -120,7 +124,12 @@ pub async fn keep(
     let hour = tx.now().format("%Y%m%d%H");
     let noise = hex(&sha256(&[told.as_bytes()]));
     let mut outgoing = Outgoing::default();
-    let tops = world.reference.directory.all().iter().filter(|unit| unit.parent.is_none());
+    let tops = world
+        .reference
+        .directory
+        .all()
+        .iter()
+        .filter(|unit| unit.parent.is_none());
     for unit in tops {
         let district = district_of(&unit.path);
         for staff in staff::store::who_could_help(tx, "", &district, local_day(tx.now())).await? {

@@ -10,9 +10,7 @@ use crate::platform::error::AppError;
 use entity::id::{CallId, DeviceId};
 use entity::kind::{BellKind, DeviceState, QuarantineReason};
 use entity::{callbell_call, callbell_device, callbell_event};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
 
 /// A message that is signed by its device.
@@ -57,7 +55,14 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
     }
     if retired {
         let serial = Some(message.device_id.clone());
-        quarantine::keep(tx, world, &input.incoming, QuarantineReason::RetiredDevice, serial).await?;
+        quarantine::keep(
+            tx,
+            world,
+            &input.incoming,
+            QuarantineReason::RetiredDevice,
+            serial,
+        )
+        .await?;
         return Ok(Outcome::Retired);
     }
     let call = match message.kind {
@@ -73,11 +78,7 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
 }
 
 /// A sign of life: it is not kept word by word.
-async fn heartbeat(
-    tx: &Tx,
-    input: &Input,
-    mut device: callbell_device::Model,
-) -> Result<Outcome, AppError> {
+async fn heartbeat(tx: &Tx, input: &Input, mut device: callbell_device::Model) -> Result<Outcome, AppError> {
     let receipt = receipt(input, &device, None, true);
     hear(tx, &mut device, &input.message);
     device.into_active_model().reset_all().update(tx).await?;

@@ -16,12 +16,15 @@ pub fn check(channels: &[NoticeChannel], phone: Option<&Phone>, email: bool, fie
             continue;
         }
         match channel {
-            NoticeChannel::Sms if phone.is_none() => fields.add("/phone", Rule::Required),
+            NoticeChannel::Sms | NoticeChannel::Voice if phone.is_none() => {
+                fields.add("/phone", Rule::Required);
+            }
             NoticeChannel::Sms if !phone.is_some_and(Phone::takes_messages) => {
                 fields.add(place, Rule::Form("a way that a landline has: no text messages"));
             }
             NoticeChannel::Email if !email => fields.add("/email", Rule::Required),
-            NoticeChannel::Sms | NoticeChannel::Email | NoticeChannel::InApp => {}
+            NoticeChannel::Webhook => fields.add(place, Rule::Form("a way to a person")),
+            NoticeChannel::Sms | NoticeChannel::Voice | NoticeChannel::Email | NoticeChannel::InApp => {}
         }
     }
 }

@@ -152,7 +152,7 @@ pub struct TicketsQuery {
     pub number: Option<String>,
     /// Words, Chinese ones of one character up; all must be found.
     pub q: Option<String>,
-    /// `newest` (unless given) or `due`: nearest due time first.
+    /// `newest` or `due`: nearest due time first. Unless given, by due time where a lamp or a queue of work is asked for.
     pub sort: Option<String>,
     /// Rows of a page: 1 to 100, 20 unless given.
     pub limit: Option<u64>,

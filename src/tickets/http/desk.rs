@@ -51,7 +51,11 @@ pub async fn count_queues(
     desk: Data<Desk>,
 ) -> Result<Answer<QueuesOut>, AppError> {
     let reference = desk.reference().await?;
-    Answer::ok(&queues::counts(&desk.kit, &reference, &permit.caller).await?)
+    let (kit, caller) = (&desk.kit, &permit.caller);
+    let answer = kit.glances.get(format!("queues {:?}", caller.reach()), async {
+        queues::counts(kit, &reference, caller).await
+    });
+    Answer::ok(&*answer.await?)
 }
 
 /// A ticket with its timeline, clocks, files, and what the caller may do now.

@@ -17,7 +17,11 @@ use actix_web::{get, post};
 #[get("/desk")]
 pub async fn get_desk(permit: Permit<op::GetDesk>, desk: Data<Desk>) -> Result<Answer<DeskOut>, AppError> {
     let reference = desk.reference().await?;
-    Answer::ok(&desk::now(&desk.kit, &reference, &permit.caller).await?)
+    let (kit, caller) = (&desk.kit, &permit.caller);
+    let answer = kit.glances.get(format!("desk {:?}", caller.reach()), async {
+        desk::now(kit, &reference, caller).await
+    });
+    Answer::ok(&*answer.await?)
 }
 
 /// The figures of a span of days, by unit and by day, week or month.
@@ -33,7 +37,12 @@ pub async fn get_figures(
     query: Query<FiguresQuery>,
 ) -> Result<Answer<FiguresOut>, AppError> {
     let reference = desk.reference().await?;
-    Answer::ok(&desk::figures(&desk.kit, &reference, &permit.caller, &query).await?)
+    let (kit, caller) = (&desk.kit, &permit.caller);
+    let key = format!("figures {:?} {:?}", caller.reach(), *query);
+    let answer = kit
+        .glances
+        .get(key, desk::figures(kit, &reference, caller, &query));
+    Answer::ok(&*answer.await?)
 }
 
 /// One action on many tickets, with an outcome for each.

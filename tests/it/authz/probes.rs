@@ -1,6 +1,8 @@
 //! A request for every operation and every thing that it may be about. Most change nothing: a stale version is refused
 //! after the policy was asked, and so is what breaks a later rule.
 
+mod bells;
+
 use super::cast::{self, ABROAD_COMMUNITY, FAR, HERE, NEXT_DOOR, Who};
 use super::stage::{Facts, Stage, Thing, by_name, proposal};
 use crate::support::{Answer, TestApp, fresh_key};
@@ -101,6 +103,7 @@ pub async fn all(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe> {
     probes.extend(of_rules(stage));
     probes.extend(super::duty::all(stage));
     probes.extend(of_administration(stage));
+    probes.extend(bells::all(stage));
     probes.extend(before_tickets(app, stage, cast).await);
     for ticket in &stage.tickets {
         probes.extend(of_ticket(ticket));

@@ -56,6 +56,10 @@ pub struct Stage {
     pub closures: Vec<Thing>,
     /// Shifts that go on, of the units, with a stand-in that is over.
     pub shifts: Vec<Thing>,
+    /// Homes with a bell.
+    pub homes: Vec<Thing>,
+    /// Bells; `other` is one that is retired.
+    pub devices: Vec<Thing>,
     /// How the tickets of the units find their person.
     pub assignment: Vec<Thing>,
     /// People with leave that is over, one of the cast among them.
@@ -113,8 +117,11 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
     for person in staff.iter().chain([&myself]) {
         absences.push((person.clone(), absence(app, &person.id).await));
     }
+    let (homes, devices) = bells(app, &units).await;
     Stage {
         absences,
+        homes,
+        devices,
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
         staff,
@@ -520,6 +527,39 @@ async fn of_calendar(app: &TestApp, units: &[Thing], what: &str, body: Value) ->
         things.push(thing(unit.class, &made.text_at("/id"), &unit.id, facts));
     }
     things
+}
+
+/// A home in each community, with a bell and one that is retired.
+async fn bells(app: &TestApp, units: &[Thing]) -> (Vec<Thing>, Vec<Thing>) {
+    let admin = app.staff("sysadmin").await;
+    let (mut homes, mut devices) = (Vec::new(), Vec::new());
+    for (unit, n) in units.iter().take(3).zip(0..) {
+        let body = json!({ "unit_id": unit.id, "resident_name": "矩阵", "door": "1号" });
+        let home = admin.post("/api/v1/callbell/homes", &body).await;
+        home.expect(201);
+        let mut ids = Vec::new();
+        for serial in [format!("MATRIX-{n}"), format!("MATRIX-OLD-{n}")] {
+            let body = json!({ "serial": serial, "kind": "bell", "home_id": home.text_at("/id") });
+            let made = admin.post("/api/v1/callbell/devices", &body).await;
+            made.expect(201);
+            ids.push(made.text_at("/device/id"));
+        }
+        let old = format!("/api/v1/callbell/devices/{}/retire", ids[1]);
+        admin
+            .post(&old, &json!({ "reason": "矩阵测试" }))
+            .await
+            .expect(200);
+        homes.push(thing(
+            unit.class,
+            &home.text_at("/id"),
+            &unit.id,
+            unit.facts.clone(),
+        ));
+        let mut bell = thing(unit.class, &ids[0], &unit.id, unit.facts.clone());
+        bell.other.clone_from(&ids[1]);
+        devices.push(bell);
+    }
+    (homes, devices)
 }
 
 /// Special services of three communities: one offered, one that waits.

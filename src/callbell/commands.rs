@@ -1,0 +1,5 @@
+//! What is done with homes, devices and ladders.
+
+pub mod devices;
+pub mod homes;
+pub mod ladders;

@@ -1,0 +1,5 @@
+//! Wire shapes of the call-bell.
+
+pub mod device;
+pub mod home;
+pub mod ladder;

@@ -1,0 +1,18 @@
+//! `/api/v1/callbell`.
+
+mod devices;
+mod homes;
+mod ladders;
+
+use super::{calls, ingest};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Routes of this slice.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(ingest::http::routes)
+        .configure(calls::http::routes)
+        .configure(homes::routes)
+        .configure(devices::routes)
+        .configure(ladders::routes);
+}

@@ -1,0 +1,5 @@
+//! Rows of the call-bell's tables.
+
+pub mod devices;
+pub mod homes;
+pub mod ladders;

@@ -1,0 +1,81 @@
+//! Homes, devices and ladders of the call-bell.
+
+use super::{Probe, Stage};
+use hotline::access::Op;
+use hotline::callbell::rules::ladder::Ladder;
+use serde_json::{Value, json};
+
+pub fn all(stage: &Stage) -> Vec<Probe> {
+    let mut probes = vec![
+        Probe::new(Op::ListHomes, "GET", "/api/v1/callbell/homes?limit=1", &[200]),
+        Probe::new(Op::ListDevices, "GET", "/api/v1/callbell/devices?limit=1", &[200]),
+        // Whether a line may be written is told line by line.
+        Probe::new(Op::ImportBells, "POST", "/api/v1/callbell/import", &[415]).json(json!({})),
+    ];
+    for unit in &stage.units {
+        // Nobody of the register, or no community.
+        let home = json!({ "unit_id": unit.id, "resident_id": unit.id, "door": "1号" });
+        let register = Probe::new(Op::RegisterHome, "POST", "/api/v1/callbell/homes", &[422]).json(home);
+        probes.push(register.about(unit, Op::GetHome));
+        let taken = json!({ "serial": "DEMO-BELL-1", "kind": "bell", "unit_id": unit.id });
+        let register = Probe::new(Op::RegisterDevice, "POST", "/api/v1/callbell/devices", &[422]).json(taken);
+        probes.push(register.about(unit, Op::GetDevice));
+        let path = format!("/api/v1/callbell/ladders/{}", unit.id);
+        let ladder = serde_json::to_value(Ladder::default()).unwrap();
+        let get = Probe::new(Op::GetLadder, "GET", &path, &[200]);
+        let put = Probe::new(Op::PutLadder, "PUT", &path, &[412]).json(ladder);
+        let delete = Probe::new(Op::DeleteLadder, "DELETE", &path, &[412]);
+        let changes = [put, delete].map(|probe| probe.stale_as("\"77\""));
+        probes.extend(
+            [get]
+                .into_iter()
+                .chain(changes)
+                .map(|probe| probe.about(unit, Op::GetLadder)),
+        );
+    }
+    for home in &stage.homes {
+        let path = format!("/api/v1/callbell/homes/{}", home.id);
+        let body = json!({ "unit_id": home.unit, "door": "2号" });
+        let reason = json!({ "fields": ["resident_name"], "reason": "矩阵测试" });
+        let some = [
+            Probe::new(Op::GetHome, "GET", &path, &[200]),
+            Probe::new(Op::UpdateHome, "PUT", &path, &[412])
+                .json(body)
+                .stale(),
+            Probe::new(Op::RevealHome, "POST", format!("{path}/reveal"), &[200]).json(reason),
+        ];
+        probes.extend(some.map(|probe| probe.about(home, Op::GetHome)));
+    }
+    for device in &stage.devices {
+        probes.extend(of_device(&device.id, &device.other).map(|probe| probe.about(device, Op::GetDevice)));
+    }
+    probes
+}
+
+fn of_device(id: &str, retired: &str) -> [Probe; 8] {
+    let path = format!("/api/v1/callbell/devices/{id}");
+    let post = |op: Op, what: &str, allowed: &'static [u16], body: Value| {
+        Probe::new(op, "POST", format!("{path}/{what}"), allowed).json(body)
+    };
+    let over = json!({ "until": "2020-01-01T00:00:00Z", "reason": "矩阵测试" });
+    let retire = format!("/api/v1/callbell/devices/{retired}/retire");
+    [
+        Probe::new(Op::GetDevice, "GET", &path, &[200]),
+        Probe::new(Op::UpdateDevice, "PUT", &path, &[412])
+            .json(json!({ "kind": "bell", "heartbeat_s": 60 }))
+            .stale(),
+        post(
+            Op::ReplaceDevice,
+            "replace",
+            &[422],
+            json!({ "serial": "DEMO-BELL-1" }),
+        ),
+        post(Op::SilenceDevice, "silence", &[422], over),
+        // Not silenced: nothing changes.
+        Probe::new(Op::UnsilenceDevice, "DELETE", format!("{path}/silence"), &[204]),
+        // Retired already.
+        Probe::new(Op::RetireDevice, "POST", retire, &[409]).json(json!({ "reason": "矩阵测试" })),
+        Probe::new(Op::RotateDeviceSecret, "POST", format!("{path}/secret"), &[200]),
+        post(Op::OpenTestWindow, "test-window", &[200], json!({ "minutes": 1 })),
+    ]
+}
