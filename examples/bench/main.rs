@@ -26,14 +26,10 @@ use hotline::platform::clock::Clock;
 use hotline::platform::config::Config;
 use hotline::platform::kit::Kit;
 use load::{Line, Wrk};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, Statement};
 use serde_json::json;
 use server::{Api, Server};
 use statements::{Maker, under_way};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -225,6 +225,7 @@ fn needs_key(id: &str) -> bool {
         "ingest_bell_event",
         "see_quarantine",
         "reveal_call_notes",
+        "close_call",
     ];
     !exempt.contains(&id)
 }

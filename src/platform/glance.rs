@@ -53,7 +53,7 @@ impl Glances {
             return Ok(value);
         }
         let value = Arc::new(work.await?);
-        let erased: Kept = Arc::clone(&value) as Kept;
+        let erased: Kept = Arc::<T>::clone(&value);
         *kept = Some((Instant::now(), erased));
         Ok(value)
     }
@@ -75,7 +75,7 @@ mod tests {
     #[tokio::test]
     async fn many_who_ask_at_once_are_one_question() {
         let (glances, asked) = (
-            Arc::new(Glances::new(Duration::from_secs(60))),
+            Arc::new(Glances::new(Duration::from_mins(1))),
             Arc::new(AtomicU32::new(0)),
         );
         let asking: Vec<_> = (0..20)
@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_not_kept_and_no_age_keeps_nothing() {
-        let glances = Glances::new(Duration::from_secs(60));
+        let glances = Glances::new(Duration::from_mins(1));
         let failure = async { Err(AppError::new(crate::platform::error::Code::Internal)) };
         assert!(glances.get::<i32, _>("key".to_owned(), failure).await.is_err());
         let answer = glances.get("key".to_owned(), async { Ok(1) }).await.unwrap();

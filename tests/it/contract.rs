@@ -364,8 +364,8 @@ on_both! {
                 anonymous.without("").await.problem(401, "unauthenticated");
                 anonymous.without("Idempotency-Key").await.problem(401, "unauthenticated");
             }
-            // Logging out would end the log-in.
-            if op == Op::Logout || op.is_public() {
+            // Logging out would end the log-in, and a stream has no end.
+            if matches!(op, Op::Logout | Op::StreamCalls) || op.is_public() {
                 continue;
             }
             let name = account_for(op);

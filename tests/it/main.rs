@@ -21,6 +21,7 @@ mod authz;
 mod bad_input;
 mod bells;
 mod calendar;
+mod calls;
 mod cli;
 mod contract;
 mod deadlines;

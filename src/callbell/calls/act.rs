@@ -1,15 +1,15 @@
 //! `POST /callbell/calls/{id}/actions` and a call that is opened by hand.
 
 use super::apply::{Doer, Said, World, append, apply};
-use super::dto::{ActionIn, CallOut, NewCallIn};
+use super::dto::{CallActionIn, CallOut, NewCallIn};
 use super::open::{Opening, open};
 use super::ring::moment;
 use super::row::{call, find, ladder, lock};
 use super::view;
 use crate::access::permit::Caller;
-use crate::access::policy::{Facts, Op, decide as allow};
+use crate::access::policy::{Facts, Op};
 use crate::access::{Actor, Reach};
-use crate::callbell::rules::call::{Refusal, decide};
+use crate::callbell::rules::call::{Command, Refusal, decide};
 use crate::callbell::store;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -44,22 +44,36 @@ fn me(caller: &Caller) -> Result<(StaffId, Doer), AppError> {
 /// `NotFound`, `Forbidden`, `CallClosed`, `CallActionNotAllowed` and the refusals of the action.
 pub async fn act(
     tx: &Tx,
-    (world, caller, (id, action)): &Asked<(CallId, ActionIn)>,
+    (world, caller, (id, action)): &Asked<(CallId, CallActionIn)>,
 ) -> Result<Answer<CallOut>, AppError> {
-    let mut row = lock(tx, *id).await?;
-    let op = if action.closes() {
-        Op::CloseCall
-    } else {
-        Op::ActOnCall
-    };
-    allow(&caller.actor, op, Op::GetCall, &facts(&row))?;
-    let (staff, doer) = me(caller)?;
-    let command = action.command(staff);
+    let (staff, _) = me(caller)?;
+    run(tx, world, caller, *id, (action.command(staff), action.text())).await
+}
+
+/// Closes a call that was dealt with.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`, `CallClosed`, `CallActionNotAllowed`, `KinNotTold`, `CallReportMissing`.
+pub async fn close(tx: &Tx, (world, caller, id): &Asked<CallId>) -> Result<Answer<CallOut>, AppError> {
+    let (staff, _) = me(caller)?;
+    run(tx, world, caller, *id, (Command::Close(staff), None)).await
+}
+
+async fn run(
+    tx: &Tx,
+    world: &World,
+    caller: &Caller,
+    id: CallId,
+    (command, text): (Command, Option<String>),
+) -> Result<Answer<CallOut>, AppError> {
+    let mut row = lock(tx, id).await?;
+    caller.decide(Op::GetCall, &facts(&row))?;
+    let (_, doer) = me(caller)?;
     let ladder = ladder(&row);
     let moment = moment(tx, world, &row).await?;
     let events = decide(&call(&row), &ladder, command, moment).map_err(|why| refused(why, &row))?;
     let said = Said {
-        text: action.text(),
+        text,
         data: json!({}),
     };
     // Said twice is said once: nothing is written then.

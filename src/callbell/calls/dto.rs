@@ -219,7 +219,7 @@ pub struct NotesOut {
 /// What to do with a call.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
-pub enum ActionIn {
+pub enum CallActionIn {
     /// Take it on: to be followed by `go` before the lease runs out.
     Acknowledge,
     /// Set out.
@@ -252,11 +252,9 @@ pub enum ActionIn {
         /// Why.
         text: String,
     },
-    /// Close it.
-    Close,
 }
 
-impl ActionIn {
+impl CallActionIn {
     /// Checks the texts.
     ///
     /// # Errors
@@ -283,7 +281,6 @@ impl ActionIn {
                 outcome, verified_by, ..
             } => Command::Resolve(by, *outcome, *verified_by),
             Self::Report { .. } => Command::Report,
-            Self::Close => Command::Close(by),
         }
     }
 
@@ -296,12 +293,6 @@ impl ActionIn {
             }
             _ => None,
         }
-    }
-
-    /// Whether it is for supervisors.
-    #[must_use]
-    pub fn closes(&self) -> bool {
-        matches!(self, Self::Close)
     }
 }
 
@@ -331,6 +322,15 @@ impl NewCallIn {
         }
         fields.finish()
     }
+}
+
+/// How to listen.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StreamQuery {
+    /// What there is, and then the end: for clients that ask again and again instead of listening.
+    pub once: Option<bool>,
 }
 
 /// Which calls to list.

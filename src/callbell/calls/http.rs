@@ -1,7 +1,7 @@
 //! `/api/v1/callbell/calls` and `/api/v1/callbell/stream`.
 
 use super::apply::World;
-use super::dto::{ActionIn, CallOut, CallsQuery, NewCallIn, NotesOut};
+use super::dto::{CallActionIn, CallOut, CallsQuery, NewCallIn, NotesOut, StreamQuery};
 use super::{act, row, stream, view};
 use crate::access::{Permit, op};
 use crate::platform::error::{AppError, Rule};
@@ -23,6 +23,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(open_call)
         .service(get_call)
         .service(act_on_call)
+        .service(close_call)
         .service(reveal_call_notes);
 }
 
@@ -104,14 +105,14 @@ async fn open_call(
 }
 
 /// Acts on a call. Who takes on what another has is told who that is, and counted as a helper: that is no error.
-#[utoipa::path(tag = "callbell", request_body = ActionIn, responses((status = 200, body = CallOut)))]
+#[utoipa::path(tag = "callbell", request_body = CallActionIn, responses((status = 200, body = CallOut)))]
 #[post("/callbell/calls/{id}/actions")]
 async fn act_on_call(
     permit: Permit<op::ActOnCall>,
     desk: Data<Desk>,
     id: Path<CallId>,
     key: IdempotencyKey,
-    body: Json<ActionIn>,
+    body: Json<CallActionIn>,
 ) -> Result<Answer<CallOut>, AppError> {
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
@@ -122,6 +123,21 @@ async fn act_on_call(
         Box::pin(act::act(tx, input))
     })
     .await
+}
+
+/// Closes a call that was dealt with: the next of kin know, and a report says why it was late if it was.
+#[utoipa::path(tag = "callbell", responses((status = 200, body = CallOut)))]
+#[post("/callbell/calls/{id}/close")]
+async fn close_call(
+    permit: Permit<op::CloseCall>,
+    desk: Data<Desk>,
+    id: Path<CallId>,
+) -> Result<Answer<CallOut>, AppError> {
+    let input = (world(&desk).await?, permit.caller, *id);
+    let closed = desk.kit.db.write("callbell.close", input, |tx, input| {
+        Box::pin(act::close(tx, input))
+    });
+    closed.await
 }
 
 /// Reads how to get in, what to know of their health, and the next of kin. The log of the call says who did.
@@ -140,12 +156,17 @@ async fn reveal_call_notes(
 }
 
 /// Calls as they turn, as server-sent events; `Last-Event-ID` goes on where a stream broke off.
-#[utoipa::path(tag = "callbell", responses((status = 200, content_type = "text/event-stream", body = String)))]
+#[utoipa::path(
+    tag = "callbell",
+    params(StreamQuery),
+    responses((status = 200, content_type = "text/event-stream", body = String))
+)]
 #[get("/callbell/stream")]
 async fn stream_calls(
     permit: Permit<op::StreamCalls>,
     request: HttpRequest,
     desk: Data<Desk>,
+    query: Query<StreamQuery>,
 ) -> Result<HttpResponse, AppError> {
     let after = match request.headers().get("Last-Event-ID") {
         None => None,
@@ -154,7 +175,13 @@ async fn stream_calls(
             Some(number.ok_or_else(|| AppError::field("Last-Event-ID", Rule::Type("integer")))?)
         }
     };
-    let events = stream::calls(desk.get_ref().clone(), permit.caller.reach(), after).await?;
+    let events = stream::calls(
+        desk.get_ref().clone(),
+        permit.caller.reach(),
+        after,
+        query.once.unwrap_or(false),
+    )
+    .await?;
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header(("Cache-Control", "no-store"))

@@ -27,6 +27,7 @@ struct Reader {
     position: i64,
     quiet: u32,
     begun: bool,
+    once: bool,
 }
 
 /// Events of calls that somebody reaches, after a position; from now on unless one is given.
@@ -37,6 +38,7 @@ pub async fn calls(
     desk: Desk,
     reach: Reach,
     after: Option<i64>,
+    once: bool,
 ) -> Result<impl Stream<Item = Result<Bytes, AppError>>, AppError> {
     let position = match after {
         Some(position) => position,
@@ -48,23 +50,24 @@ pub async fn calls(
         position,
         quiet: 0,
         begun: false,
+        once,
     };
     Ok(stream::try_unfold(reader, |mut reader| async move {
         let bytes = reader.next().await?;
-        Ok(Some((bytes, reader)))
+        Ok(bytes.map(|bytes| (bytes, reader)))
     }))
 }
 
 impl Reader {
-    /// What is new, or a sign of life.
-    async fn next(&mut self) -> Result<Bytes, AppError> {
+    /// What is new, or a sign of life; the end where only what there is was asked for.
+    async fn next(&mut self) -> Result<Option<Bytes>, AppError> {
         if !self.begun {
             // At once, so that the client knows that it is connected, and from where it would go on.
             self.begun = true;
-            return Ok(Bytes::from(format!(
+            return Ok(Some(Bytes::from(format!(
                 "retry: 1000\nid: {}\nevent: ready\ndata: {{}}\n\n",
                 self.position
-            )));
+            ))));
         }
         loop {
             let batch = events::after(self.desk.kit.db.read(), self.position, BATCH).await?;
@@ -77,15 +80,21 @@ impl Reader {
             }
             if !text.is_empty() {
                 self.quiet = 0;
-                return Ok(Bytes::from(text));
+                return Ok(Some(Bytes::from(text)));
+            }
+            if !batch.is_empty() {
+                continue;
+            }
+            if self.once {
+                return Ok(None);
             }
             self.quiet += 1;
             if self.quiet >= ALIVE_AFTER {
                 self.quiet = 0;
-                return Ok(Bytes::from(format!(
+                return Ok(Some(Bytes::from(format!(
                     "id: {}\nevent: alive\ndata: {{}}\n\n",
                     self.position
-                )));
+                ))));
             }
             self.desk.kit.kick.wait(LOOK_EVERY).await;
         }

@@ -23,8 +23,7 @@ pub fn actions(row: &callbell_call::Model) -> Vec<String> {
         CallState::Acked => &["go", "arrive", "cannot_go", "take_over", "resolve"],
         CallState::EnRoute => &["arrive", "cannot_go", "take_over", "resolve"],
         CallState::OnScene => &["check_in", "take_over", "resolve"],
-        CallState::Resolved => &["close"],
-        CallState::Closed => &[],
+        CallState::Resolved | CallState::Closed => &[],
     };
     let report = (late && row.state != CallState::Closed).then_some("report");
     words.iter().copied().chain(report).map(str::to_owned).collect()

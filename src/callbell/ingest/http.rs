@@ -10,7 +10,7 @@ use crate::platform::http::page::{List, Page, limit};
 use crate::platform::kit::Kit;
 use crate::reference::Desk;
 use actix_web::web::{Data, Path, Payload, Query};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, get, post};
 use entity::id::QuarantineId;
 use entity::kind::BellSource;
 use futures_util::StreamExt;
@@ -38,10 +38,7 @@ const MOST_READ: usize = 16_384;
         ("webhook-timestamp" = String, Header, description = "Seconds since 1970; never a reason to refuse"),
         ("webhook-signature" = String, Header, description = "`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`"),
     ),
-    responses(
-        (status = 201, body = Receipt),
-        (status = 200, body = Receipt, description = "Taken before: the same answer")
-    )
+    responses((status = 200, body = Receipt))
 )]
 #[post("/callbell/events")]
 async fn ingest_bell_event(
@@ -49,7 +46,7 @@ async fn ingest_bell_event(
     request: HttpRequest,
     desk: Data<Desk>,
     mut payload: Payload,
-) -> Result<HttpResponse, AppError> {
+) -> Result<Answer<Receipt>, AppError> {
     let mut body = Vec::new();
     while let Some(part) = payload.next().await {
         let part = part.map_err(|_| AppError::new(Code::MalformedBody))?;
@@ -72,13 +69,7 @@ async fn ingest_bell_event(
         signature: header("webhook-signature"),
         body,
     };
-    let receipt = ingest(desk.get_ref(), incoming).await?;
-    let mut answer = if receipt.fresh {
-        HttpResponse::Created()
-    } else {
-        HttpResponse::Ok()
-    };
-    Ok(answer.json(receipt))
+    Answer::ok(&ingest(desk.get_ref(), incoming).await?)
 }
 
 /// Which of what was put aside.

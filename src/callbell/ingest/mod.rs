@@ -54,9 +54,8 @@ pub struct Receipt {
     /// Seconds until the next sign of life is wanted.
     #[schema(example = 900)]
     pub heartbeat_s: i32,
-    /// Whether it was new.
-    #[serde(skip)]
-    pub fresh: bool,
+    /// Whether it was taken before.
+    pub repeated: bool,
 }
 
 /// Takes a message in. The answer comes after the commit: what was answered is durable.

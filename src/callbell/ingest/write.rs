@@ -71,7 +71,7 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
         _ => None,
     };
     keep(tx, input, call.as_ref().map(|call| call.id)).await?;
-    let receipt = receipt(input, &device, call.as_ref(), true);
+    let receipt = receipt(input, &device, call.as_ref(), false);
     hear(tx, &mut device, message);
     device.into_active_model().reset_all().update(tx).await?;
     Ok(Outcome::Taken(receipt))
@@ -79,7 +79,7 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
 
 /// A sign of life: it is not kept word by word.
 async fn heartbeat(tx: &Tx, input: &Input, mut device: callbell_device::Model) -> Result<Outcome, AppError> {
-    let receipt = receipt(input, &device, None, true);
+    let receipt = receipt(input, &device, None, false);
     hear(tx, &mut device, &input.message);
     device.into_active_model().reset_all().update(tx).await?;
     Ok(Outcome::Taken(receipt))
@@ -102,7 +102,7 @@ async fn again(
         Some(id) => callbell_call::Entity::find_by_id(id).one(tx).await?,
         None => None,
     };
-    Ok(Outcome::Taken(receipt(input, device, call.as_ref(), false)))
+    Ok(Outcome::Taken(receipt(input, device, call.as_ref(), true)))
 }
 
 /// The same event, if it came before.
@@ -232,7 +232,7 @@ fn receipt(
     input: &Input,
     device: &callbell_device::Model,
     call: Option<&callbell_call::Model>,
-    fresh: bool,
+    repeated: bool,
 ) -> Receipt {
     Receipt {
         event_id: input.message.event_id.clone(),
@@ -240,6 +240,6 @@ fn receipt(
         call_id: call.map(|call| call.id),
         call_state: call.map(|call| call.state),
         heartbeat_s: device.heartbeat_s,
-        fresh,
+        repeated,
     }
 }

@@ -24,8 +24,8 @@ use entity::kind::{Channel, Role, Standing, TicketResult, TicketState};
 use serde_json::json;
 use std::sync::Arc;
 
-/// The service of emergency calls in the catalogue (domain §5.1: 1001 紧急呼叫).
-const SERVICE: &str = "1001";
+/// The service of emergency calls in the catalogue (of 1001 紧急呼叫).
+const SERVICE: &str = "100105";
 
 /// What is known of an emergency when it opens.
 #[derive(Clone, Debug)]

@@ -275,7 +275,7 @@ pub fn scope(db: &Db, actor: &Actor, reach: &Reach) -> Cond {
         return Cond::all();
     }
     for district in &reach.districts {
-        any = any.add(in_range(db.unindexed(col(ticket::Column::PlacePath)), district));
+        any = any.add(in_district(db, district));
     }
     let leg = |column| Expr::col((assignment::Entity, column));
     let mut legs = Cond::any();
@@ -322,6 +322,19 @@ fn own(actor: &Actor) -> Option<SimpleExpr> {
         .cond_where(mine)
         .to_owned();
     Some(col(ticket::Column::Id).in_subquery(theirs))
+}
+
+/// In a district: nearly every ticket is. Written out for PostgreSQL, which takes a range between values that it does not
+/// know for a narrow one, and would read all tickets by the index of places.
+fn in_district(db: &Db, prefix: &str) -> SimpleExpr {
+    if db.is_sqlite() {
+        return in_range(db.unindexed(col(ticket::Column::PlacePath)), prefix);
+    }
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let (from, to) = (quoted(prefix), quoted(&after_prefix(prefix)));
+    Expr::cust(format!(
+        "(\"ticket\".\"place_path\" >= {from} AND \"ticket\".\"place_path\" < {to})"
+    ))
 }
 
 fn in_range(column: impl Into<SimpleExpr>, prefix: &str) -> SimpleExpr {
@@ -543,6 +556,9 @@ fn hits(words: SimpleExpr) -> SelectStatement {
         .to_owned()
 }
 
+const QUEUES: &str =
+    "intake pool unsigned mine unit approval callback overdue returns suspended supervised hard_cases";
+
 /// The queues that people work from.
 fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleExpr, AppError> {
     use ticket::Column as C;
@@ -568,24 +584,8 @@ fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleEx
         "hard_cases" => open().and(Expr::cust("ticket.hard_case")),
         "overdue" => open().and(col(C::NextDueAt).lte(now)).and(has_due()),
         _ => {
-            let words = [
-                "intake",
-                "pool",
-                "unsigned",
-                "mine",
-                "unit",
-                "approval",
-                "callback",
-                "overdue",
-                "returns",
-                "suspended",
-                "supervised",
-                "hard_cases",
-            ];
-            return Err(AppError::field(
-                "?queue",
-                Rule::OneOf(words.map(str::to_owned).to_vec()),
-            ));
+            let words = QUEUES.split(' ').map(str::to_owned).collect();
+            return Err(AppError::field("?queue", Rule::OneOf(words)));
         }
     })
 }

@@ -60,6 +60,8 @@ pub struct Stage {
     pub homes: Vec<Thing>,
     /// Bells; `other` is one that is retired.
     pub devices: Vec<Thing>,
+    /// Emergency calls.
+    pub calls: Vec<Thing>,
     /// How the tickets of the units find their person.
     pub assignment: Vec<Thing>,
     /// People with leave that is over, one of the cast among them.
@@ -122,6 +124,7 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         absences,
         homes,
         devices,
+        calls: calls(app, &units).await,
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
         staff,
@@ -560,6 +563,24 @@ async fn bells(app: &TestApp, units: &[Thing]) -> (Vec<Thing>, Vec<Thing>) {
         devices.push(bell);
     }
     (homes, devices)
+}
+
+/// An emergency call in each community.
+async fn calls(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
+    let operator = app.staff("operator").await;
+    let mut calls = Vec::new();
+    for unit in units.iter().take(3) {
+        let body = json!({ "unit_id": unit.id, "text": "矩阵测试" });
+        let made = operator.post("/api/v1/callbell/calls", &body).await;
+        made.expect(201);
+        calls.push(thing(
+            unit.class,
+            &made.text_at("/id"),
+            &unit.id,
+            unit.facts.clone(),
+        ));
+    }
+    calls
 }
 
 /// Special services of three communities: one offered, one that waits.

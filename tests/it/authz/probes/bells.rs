@@ -46,8 +46,43 @@ pub fn all(stage: &Stage) -> Vec<Probe> {
         ];
         probes.extend(some.map(|probe| probe.about(home, Op::GetHome)));
     }
+    probes.extend(of_calls(stage));
     for device in &stage.devices {
         probes.extend(of_device(&device.id, &device.other).map(|probe| probe.about(device, Op::GetDevice)));
+    }
+    probes
+}
+
+fn of_calls(stage: &Stage) -> Vec<Probe> {
+    let nothing = "/api/v1/callbell/quarantine/00000000-0000-0000-0000-000000000000/seen";
+    let mut probes = vec![
+        Probe::new(Op::IngestBellEvent, "POST", "/api/v1/callbell/events", &[400]).json(json!({})),
+        Probe::new(Op::ListQuarantine, "GET", "/api/v1/callbell/quarantine", &[200]),
+        Probe::new(Op::SeeQuarantine, "POST", nothing, &[404]),
+        Probe::new(Op::ListCalls, "GET", "/api/v1/callbell/calls", &[200]),
+        Probe::new(
+            Op::StreamCalls,
+            "GET",
+            "/api/v1/callbell/stream?once=true",
+            &[200],
+        ),
+    ];
+    for unit in stage.units.iter().take(3) {
+        let open = json!({ "unit_id": unit.id, "text": "矩阵测试" });
+        let open = Probe::new(Op::OpenCall, "POST", "/api/v1/callbell/calls", &[201]).json(open);
+        probes.push(open.about(unit, Op::OpenCall));
+    }
+    for call in &stage.calls {
+        let path = format!("/api/v1/callbell/calls/{}", call.id);
+        let take = json!({ "action": "acknowledge" });
+        let some = [
+            Probe::new(Op::GetCall, "GET", &path, &[200]),
+            Probe::new(Op::ActOnCall, "POST", format!("{path}/actions"), &[200]).json(take),
+            Probe::new(Op::RevealCallNotes, "POST", format!("{path}/notes"), &[200]),
+            // Not dealt with yet.
+            Probe::new(Op::CloseCall, "POST", format!("{path}/close"), &[409]),
+        ];
+        probes.extend(some.map(|probe| probe.about(call, Op::GetCall)));
     }
     probes
 }
