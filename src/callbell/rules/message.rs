@@ -99,7 +99,7 @@ mod tests {
     fn what_makes_no_sense_is_told() {
         for (bad, what) in [
             ("", "EOF"),
-            ("[]", "missing field"),
+            ("[]", "invalid length"),
             (r#"{"event_id": "1", "device_id": "B1"}"#, "kind"),
             (r#"{"event_id": "1", "device_id": "B1", "kind": "sing"}"#, "sing"),
             (
