@@ -1,15 +1,14 @@
 //! Rows of `api_client`.
 
 use crate::access::Reach;
-use crate::orgs::store::after_prefix;
+use crate::orgs::store::within;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use entity::api_client;
 use entity::id::ClientId;
-use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// Clients of the districts that the caller reaches, after `after`, in the order of ids.
@@ -19,20 +18,7 @@ pub async fn list(
     after: Option<ClientId>,
     limit: u64,
 ) -> Result<Vec<api_client::Model>, AppError> {
-    let path = api_client::Column::UnitPath;
-    // An empty condition would let everything pass.
-    let mut within = Condition::any().add(Expr::value(false));
-    for prefix in reach.districts.iter().chain(&reach.subtrees) {
-        within = within.add(
-            Condition::all()
-                .add(path.gte(prefix.as_str()))
-                .add(path.lt(after_prefix(prefix))),
-        );
-    }
-    if !reach.units.is_empty() {
-        within = within.add(path.is_in(&reach.units));
-    }
-    let mut select = api_client::Entity::find().filter(within);
+    let mut select = api_client::Entity::find().filter(within(api_client::Column::UnitPath, reach));
     if let Some(after) = after {
         select = select.filter(api_client::Column::Id.gt(after));
     }

@@ -5,7 +5,7 @@ pub mod people;
 
 use super::rules::{Span, Turn};
 use crate::access::Reach;
-use crate::orgs::store::after_prefix;
+use crate::orgs::store::{tree, within};
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use chrono::{DateTime, Utc};
@@ -67,9 +67,9 @@ pub async fn list(
     limit: u64,
 ) -> Result<Vec<shift::Model>, AppError> {
     use shift::Column as C;
-    let mut query = shift::Entity::find().filter(within(reach));
+    let mut query = shift::Entity::find().filter(within(C::UnitPath, reach));
     if let Some(path) = &filter.below {
-        query = query.filter(below(path));
+        query = query.filter(tree(C::UnitPath, path));
     }
     if let Some(from) = filter.from {
         query = query.filter(C::EndsAt.gt(from));
@@ -83,24 +83,6 @@ pub async fn list(
     }
     let query = query.order_by_asc(C::StartsAt).order_by_asc(C::Id);
     Ok(query.limit(limit).all(conn).await?)
-}
-
-fn below(path: &str) -> Condition {
-    Condition::all()
-        .add(shift::Column::UnitPath.gte(path))
-        .add(shift::Column::UnitPath.lt(after_prefix(path)))
-}
-
-fn within(reach: &Reach) -> Condition {
-    // An empty condition would let everything pass.
-    let mut within = Condition::any().add(Expr::value(false));
-    if !reach.units.is_empty() {
-        within = within.add(shift::Column::UnitPath.is_in(&reach.units));
-    }
-    for tree in reach.subtrees.iter().chain(&reach.districts) {
-        within = within.add(below(tree));
-    }
-    within
 }
 
 /// Shifts of these units that meet a span, with nobody in them yet; any order.

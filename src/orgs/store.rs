@@ -1,13 +1,16 @@
 //! Rows of `unit`.
 
 use super::rules::{Directory, Unit};
+use crate::access::Reach;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use chrono::NaiveDate;
 use entity::id::UnitId;
 use entity::unit;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 /// All units.
@@ -29,8 +32,7 @@ pub async fn directory(conn: &impl ConnectionTrait) -> Result<Directory, AppErro
 /// When the database does not answer.
 pub async fn below(conn: &impl ConnectionTrait, path: &str) -> Result<Vec<unit::Model>, AppError> {
     let rows = unit::Entity::find()
-        .filter(unit::Column::Path.gte(path))
-        .filter(unit::Column::Path.lt(after_prefix(path)))
+        .filter(tree(unit::Column::Path, path))
         .order_by_asc(unit::Column::Path)
         .all(conn)
         .await?;
@@ -128,6 +130,26 @@ pub fn after_prefix(prefix: &str) -> String {
     let mut end = prefix.trim_end_matches('/').to_owned();
     end.push('0');
     end
+}
+
+/// What lies in a unit or below it, by the column that holds the path of a unit.
+pub fn tree<C: ColumnTrait>(path: C, prefix: &str) -> Condition {
+    Condition::all()
+        .add(path.gte(prefix))
+        .add(path.lt(after_prefix(prefix)))
+}
+
+/// What somebody reaches, by the column that holds the path of a unit.
+pub fn within<C: ColumnTrait>(path: C, reach: &Reach) -> Condition {
+    // An empty condition would let everything pass.
+    let mut within = Condition::any().add(Expr::value(false));
+    for prefix in reach.districts.iter().chain(&reach.subtrees) {
+        within = within.add(tree(path, prefix));
+    }
+    if !reach.units.is_empty() {
+        within = within.add(path.is_in(&reach.units));
+    }
+    within
 }
 
 fn to_unit(row: unit::Model) -> Result<Unit, AppError> {

@@ -1,7 +1,7 @@
 //! Lists of people, cut by what the caller reaches.
 
 use crate::access::Reach;
-use crate::orgs::store::after_prefix;
+use crate::orgs::store::tree;
 use crate::platform::error::AppError;
 use chrono::NaiveDate;
 use entity::id::{StaffId, UnitId};
@@ -131,23 +131,18 @@ async fn named_grants(
 /// belong to no place, and somebody must give them their first role.
 fn within(reach: &Reach, day: NaiveDate) -> Condition {
     let path = role_grant::Column::UnitPath;
-    let below = |prefix: &String| {
-        Condition::all()
-            .add(path.gte(prefix.as_str()))
-            .add(path.lt(after_prefix(prefix)))
-    };
     // An empty condition would let everything pass.
     let mut here = Condition::any().add(Expr::value(false));
     if !reach.units.is_empty() {
         here = here.add(path.is_in(&reach.units));
     }
-    for tree in &reach.subtrees {
-        here = here.add(below(tree));
+    for prefix in &reach.subtrees {
+        here = here.add(tree(path, prefix));
     }
     let here = Condition::all().add(not_over(day)).add(here);
     let mut within = Condition::any().add(staff::Column::Id.in_subquery(holders(here)));
     for district in &reach.districts {
-        within = within.add(staff::Column::Id.in_subquery(holders(below(district))));
+        within = within.add(staff::Column::Id.in_subquery(holders(tree(path, district))));
     }
     if !reach.districts.is_empty() {
         within = within.add(staff::Column::Id.not_in_subquery(holders(Condition::all())));

@@ -3,14 +3,13 @@
 use crate::access::Reach;
 use crate::callbell::rules::call::Call;
 use crate::callbell::rules::ladder::Ladder;
-use crate::orgs::store::after_prefix;
+use crate::orgs::store::{tree, within};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
 use entity::id::{CallId, DeviceId};
 use entity::kind::CallState;
 use entity::{callbell_call, callbell_entry};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// States in which nobody has dealt with it yet.
 pub const OPEN: [CallState; 4] = [
@@ -170,22 +169,9 @@ pub async fn list(
     limit: u64,
 ) -> Result<Vec<callbell_call::Model>, AppError> {
     use callbell_call::Column as C;
-    let tree = |prefix: &str| {
-        Condition::all()
-            .add(C::UnitPath.gte(prefix))
-            .add(C::UnitPath.lt(after_prefix(prefix)))
-    };
-    // An empty condition would let everything pass.
-    let mut within = Condition::any().add(Expr::value(false));
-    for prefix in reach.districts.iter().chain(&reach.subtrees) {
-        within = within.add(tree(prefix));
-    }
-    if !reach.units.is_empty() {
-        within = within.add(C::UnitPath.is_in(&reach.units));
-    }
-    let mut select = callbell_call::Entity::find().filter(within);
+    let mut select = callbell_call::Entity::find().filter(within(C::UnitPath, reach));
     if let Some(prefix) = below {
-        select = select.filter(tree(prefix));
+        select = select.filter(tree(C::UnitPath, prefix));
     }
     select = match which {
         Which::Open => select.filter(C::State.is_in(OPEN)),

@@ -1,7 +1,7 @@
 //! Rows of `callbell_device`. The version counts what people change; what a device tells of itself leaves it alone.
 
-use super::homes::{tree, within};
 use crate::access::Reach;
+use crate::orgs::store::{tree, within};
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use chrono::{DateTime, Utc};

@@ -1,15 +1,13 @@
 //! Rows of `callbell_home` and `callbell_kin`, and the labels under which their personal columns are sealed.
 
 use crate::access::Reach;
-use crate::orgs::store::after_prefix;
+use crate::orgs::store::{tree, within};
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
 use entity::id::{HomeId, UnitId};
 use entity::{callbell_home, callbell_kin};
-use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 /// Seals `callbell_home.resident_sealed`.
@@ -185,24 +183,4 @@ pub(in crate::callbell) fn stage(tx: &Tx, row: callbell_home::ActiveModel) {
 /// Puts next of kin of a file aside, to be written with all others.
 pub(in crate::callbell) fn stage_kin(tx: &Tx, row: callbell_kin::ActiveModel) {
     tx.stage(row);
-}
-
-/// What of a table the caller reaches, by the column of the unit's path.
-pub(in crate::callbell) fn within<C: ColumnTrait>(path: C, reach: &Reach) -> Condition {
-    // An empty condition would let everything pass.
-    let mut within = Condition::any().add(Expr::value(false));
-    for prefix in reach.districts.iter().chain(&reach.subtrees) {
-        within = within.add(tree(path, prefix));
-    }
-    if !reach.units.is_empty() {
-        within = within.add(path.is_in(&reach.units));
-    }
-    within
-}
-
-/// A unit and all below it.
-pub(in crate::callbell) fn tree<C: ColumnTrait>(path: C, prefix: &str) -> Condition {
-    Condition::all()
-        .add(path.gte(prefix))
-        .add(path.lt(after_prefix(prefix)))
 }
