@@ -6,13 +6,12 @@ use super::row::{call, ladder, reflect};
 use crate::callbell::rules::call::{Event, next};
 use crate::ledger::events::{self, News};
 use crate::ledger::timers;
-use crate::platform::crypto::sha256;
+use crate::platform::crypto::{canonical, instant, sha256};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::tickets::commands::emergency::{self, Turn};
-use chrono::{DateTime, SecondsFormat, Utc};
 use entity::id::{CallId, StaffId};
 use entity::kind::{ActorKind, CallEntryKind, CallOutcome, CallState, TicketResult};
 use entity::{callbell_call, callbell_entry};
@@ -228,29 +227,23 @@ pub fn append(
 #[must_use]
 pub fn hash(previous: &[u8], entry: &callbell_entry::Model) -> Vec<u8> {
     let text = |value: Option<String>| value.unwrap_or_default();
-    let at: DateTime<Utc> = entry.at;
-    let facts = [
-        entry.call_id.to_string(),
-        entry.seq.to_string(),
-        entry.kind.word().to_owned(),
-        at.to_rfc3339_opts(SecondsFormat::Micros, true),
-        entry.actor_kind.word().to_owned(),
-        text(entry.actor_id.map(|id| id.to_string())),
-        text(entry.actor_name.clone()),
-        text(entry.from_state.map(|state| state.word().to_owned())),
-        entry.to_state.word().to_owned(),
-        entry.data.to_string(),
-    ];
-    // Lengths keep two different lists of facts from having the same bytes.
-    let mut canonical = String::from("hotline-call-1\n");
-    for fact in facts {
-        canonical.push_str(&fact.len().to_string());
-        canonical.push(':');
-        canonical.push_str(&fact);
-        canonical.push('\n');
-    }
+    let facts = canonical(
+        "hotline-call-1",
+        [
+            entry.call_id.to_string(),
+            entry.seq.to_string(),
+            entry.kind.word().to_owned(),
+            instant(entry.at),
+            entry.actor_kind.word().to_owned(),
+            text(entry.actor_id.map(|id| id.to_string())),
+            text(entry.actor_name.clone()),
+            text(entry.from_state.map(|state| state.word().to_owned())),
+            entry.to_state.word().to_owned(),
+            entry.data.to_string(),
+        ],
+    );
     let sealed = entry.text_sealed.as_deref().unwrap_or_default();
-    sha256(&[previous, canonical.as_bytes(), sealed])
+    sha256(&[previous, facts.as_bytes(), sealed])
 }
 
 /// Takes the ticket along.

@@ -6,6 +6,7 @@ pub mod signer;
 pub mod vault;
 
 use aws_lc_rs::digest;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 /// SHA-256.
 #[must_use]
@@ -15,6 +16,26 @@ pub fn sha256(parts: &[&[u8]]) -> Vec<u8> {
         context.update(part);
     }
     context.finish().as_ref().to_vec()
+}
+
+/// A list of facts of one kind of thing, as text to be hashed.
+#[must_use]
+pub fn canonical<const N: usize>(label: &str, facts: [String; N]) -> String {
+    // Lengths keep two different lists of facts from having the same bytes.
+    let mut text = format!("{label}\n");
+    for fact in facts {
+        text.push_str(&fact.len().to_string());
+        text.push(':');
+        text.push_str(&fact);
+        text.push('\n');
+    }
+    text
+}
+
+/// An instant as it is hashed: microseconds, as both databases keep them.
+#[must_use]
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Lower-case hexadecimal.

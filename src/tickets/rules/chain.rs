@@ -1,8 +1,7 @@
 //! The hash chain of a timeline: each entry's hash covers the one before it, its own facts and the *ciphertext* of
 //! its texts. Whoever holds a receipt holds the hash of that day; no entry before it can change unseen.
 
-use crate::platform::crypto::sha256;
-use chrono::{DateTime, SecondsFormat, Utc};
+use crate::platform::crypto::{canonical, instant, sha256};
 use entity::ticket_entry;
 
 /// The facts of an entry, in the order in which they are hashed.
@@ -18,30 +17,25 @@ pub struct Link<'a> {
 pub fn hash(link: &Link<'_>) -> Vec<u8> {
     let entry = link.entry;
     let text = |value: Option<String>| value.unwrap_or_default();
-    let facts = [
-        entry.ticket_id.to_string(),
-        entry.seq.to_string(),
-        entry.kind.word().to_owned(),
-        instant(entry.at),
-        entry.actor_kind.word().to_owned(),
-        text(entry.actor_id.map(|id| id.to_string())),
-        text(entry.actor_name.clone()),
-        text(entry.role.map(|role| role.word().to_owned())),
-        text(entry.unit_id.map(|id| id.to_string())),
-        text(entry.unit_name.clone()),
-        text(entry.from_state.map(|state| state.word().to_owned())),
-        entry.to_state.word().to_owned(),
-        entry.public.to_string(),
-        entry.data.to_string(),
-    ];
-    // Lengths keep two different lists of facts from having the same bytes.
-    let mut canonical = String::from("hotline-entry-1\n");
-    for fact in facts {
-        canonical.push_str(&fact.len().to_string());
-        canonical.push(':');
-        canonical.push_str(&fact);
-        canonical.push('\n');
-    }
+    let facts = canonical(
+        "hotline-entry-1",
+        [
+            entry.ticket_id.to_string(),
+            entry.seq.to_string(),
+            entry.kind.word().to_owned(),
+            instant(entry.at),
+            entry.actor_kind.word().to_owned(),
+            text(entry.actor_id.map(|id| id.to_string())),
+            text(entry.actor_name.clone()),
+            text(entry.role.map(|role| role.word().to_owned())),
+            text(entry.unit_id.map(|id| id.to_string())),
+            text(entry.unit_name.clone()),
+            text(entry.from_state.map(|state| state.word().to_owned())),
+            entry.to_state.word().to_owned(),
+            entry.public.to_string(),
+            entry.data.to_string(),
+        ],
+    );
     let digest = |sealed: &Option<Vec<u8>>| {
         sealed
             .as_ref()
@@ -49,7 +43,7 @@ pub fn hash(link: &Link<'_>) -> Vec<u8> {
     };
     sha256(&[
         link.previous,
-        canonical.as_bytes(),
+        facts.as_bytes(),
         &digest(&entry.public_sealed),
         &digest(&entry.internal_sealed),
     ])
@@ -74,14 +68,10 @@ pub fn first_broken(entries: &[ticket_entry::Model], head: &[u8]) -> Option<i64>
     (previous != head).then_some(after)
 }
 
-/// An instant as it is hashed: microseconds, as both databases keep them.
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::DateTime;
     use entity::id::TicketId;
     use entity::kind::{ActorKind, EntryKind, TicketState};
     use proptest::prelude::*;
@@ -127,6 +117,16 @@ mod tests {
         let (entries, head) = timeline(5);
         assert_eq!(first_broken(&entries, &head), None);
         assert_eq!(first_broken(&[], &[]), None);
+    }
+
+    /// Receipts hold such hashes: they are computed so for ever.
+    #[test]
+    fn the_hash_of_an_entry_never_changes() {
+        let (_, head) = timeline(2);
+        assert_eq!(
+            crate::platform::crypto::hex(&head),
+            "c3bd6b9806bfbe0f5368066c22c153cf4ae831213cbc881830c96393529e6932"
+        );
     }
 
     proptest! {
