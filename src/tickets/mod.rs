@@ -14,4 +14,4 @@ mod view;
 
 pub use http::routes;
 pub use jobs::{CONSUMERS, jobs};
-pub use store::{label, timer};
+pub use store::{RECHECK_DAYS, add_to_queues, case, course, label, reflect, timer, whole_limit};

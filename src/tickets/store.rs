@@ -4,11 +4,12 @@ mod apply;
 mod clocks;
 mod legs;
 pub mod proceedings;
+mod queues;
 
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
-pub use apply::{Doer, Plan, Said, apply, comes_back, happen, write_ticket};
+pub use apply::{Doer, Plan, RECHECK_DAYS, Said, apply, comes_back, happen, reflect, write_ticket};
 pub use clocks::{
     calendar_of, calendar_version, case, course, due, first_due, pauses, set_next_due, watch, whole_limit,
 };
@@ -17,6 +18,7 @@ use entity::kind::{EntryKind, LegNature};
 use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};
 pub use legs::{LegData, give};
 pub use proceedings::Asked;
+pub use queues::add_to_queues;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter,

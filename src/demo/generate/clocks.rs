@@ -2,12 +2,13 @@
 
 use crate::access::authenticate::local_day;
 use crate::reference::Reference;
-use crate::sla::rules::calendar::{Calendar, Limit};
+use crate::sla::rules::calendar::Calendar;
 use crate::sla::rules::explain::{ORANGE, YELLOW};
 use crate::sla::rules::pause::Pause;
 use crate::sla::rules::policy::Case;
-use crate::tickets::rules::escalation::{self, Course, Step};
+use crate::tickets::rules::escalation::{self, Step};
 use crate::tickets::rules::lifecycle::{Span, Tick};
+use crate::tickets::{case, course, whole_limit};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::id::{ClockId, ProceedingId, UnitId};
 use entity::kind::{ClockKind, LimitUnit};
@@ -110,11 +111,8 @@ impl Clocks {
             _ => about.lead,
         };
         let case = Case {
-            request_type: ticket.request_type,
-            category: &ticket.category,
-            urgency: ticket.urgency,
-            unit_path: path.unwrap_or("/"),
             day: about.day,
+            ..case(ticket, path, about.at)
         };
         let ruling = reference.ruling(kind, ticket.service_id, &case);
         let (limit, policy) = match (span, ruling) {
@@ -234,8 +232,7 @@ impl Clocks {
 
 fn settle(watched: &mut Watched, calendar: &Calendar) {
     let row = &mut watched.row;
-    let limit = Limit::of(row.amount + row.extended, row.unit);
-    let due = calendar.due_with(row.started_at, limit, &watched.pauses);
+    let due = calendar.due_with(row.started_at, whole_limit(row), &watched.pauses);
     if due.at != row.due_at {
         row.stage = 0;
     }
@@ -244,16 +241,8 @@ fn settle(watched: &mut Watched, calendar: &Calendar) {
 
 fn watch(watched: &mut Watched, calendar: &Calendar) {
     let row = &watched.row;
-    let course = Course {
-        kind: row.kind,
-        limit: Limit::of(row.amount + row.extended, row.unit),
-        by_plan: row.by_plan,
-        started_at: row.started_at,
-        due_at: row.due_at,
-        stage: row.stage,
-    };
     watched.next = match row.paused_at {
         Some(_) => None,
-        None => escalation::next(calendar, &course),
+        None => escalation::next(calendar, &course(row)),
     };
 }

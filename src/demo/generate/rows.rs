@@ -2,14 +2,14 @@
 
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
+use crate::tickets::add_to_queues;
 use entity::id::UnitId;
 use entity::kind::TicketState;
 use entity::{
-    assignment, callback, clock, durable_timer, event, proceeding, queue_count, ticket, ticket_entry,
-    ticket_requester, ticket_search,
+    assignment, callback, clock, durable_timer, event, proceeding, ticket, ticket_entry, ticket_requester,
+    ticket_search,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use std::collections::BTreeMap;
 
 /// Rows of some tickets.
@@ -64,23 +64,6 @@ impl Rows {
             terms
         );
         self.events.iter().for_each(|row| tx.stage(row.clone()));
-        let queues = self
-            .queues
-            .iter()
-            .map(|((unit, state), n)| queue_count::ActiveModel {
-                unit_id: Set(*unit),
-                state: Set(*state),
-                n: Set(*n),
-            });
-        let column = queue_count::Column::N;
-        let sum = Expr::col((queue_count::Entity, column)).add(Expr::cust("excluded.n"));
-        let keys = OnConflict::columns([queue_count::Column::UnitId, queue_count::Column::State])
-            .value(column, sum)
-            .to_owned();
-        queue_count::Entity::insert_many(queues)
-            .on_conflict(keys)
-            .exec_without_returning(tx)
-            .await?;
-        Ok(())
+        add_to_queues(tx, self.queues.clone()).await
     }
 }

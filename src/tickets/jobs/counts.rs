@@ -1,13 +1,12 @@
 //! Folds what moved between queues into their counts. The event log is the list of differences; no request counts rows
 //! or waits for a row of counts.
 
-use crate::platform::db::{Tx, pieces};
+use crate::platform::db::Tx;
 use crate::platform::error::AppError;
+use crate::tickets::store::add_to_queues;
+use entity::event;
 use entity::id::UnitId;
 use entity::kind::TicketState;
-use entity::{event, queue_count};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, EntityTrait};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -16,28 +15,7 @@ use uuid::Uuid;
 /// # Errors
 /// When the database does not answer.
 pub async fn fold(tx: &Tx, batch: Vec<event::Model>) -> Result<(), AppError> {
-    let rows: Vec<_> = differences(&batch)
-        .into_iter()
-        .filter(|(_, difference)| *difference != 0)
-        .map(|((unit, state), difference)| queue_count::ActiveModel {
-            unit_id: Set(unit),
-            state: Set(state),
-            n: Set(difference),
-        })
-        .collect();
-    let column = queue_count::Column::N;
-    for some in pieces(rows) {
-        let sum = Expr::col((queue_count::Entity, column)).add(Expr::cust("excluded.n"));
-        queue_count::Entity::insert_many(some)
-            .on_conflict(
-                OnConflict::columns([queue_count::Column::UnitId, queue_count::Column::State])
-                    .value(column, sum)
-                    .to_owned(),
-            )
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
+    add_to_queues(tx, differences(&batch)).await
 }
 
 fn differences(batch: &[event::Model]) -> BTreeMap<(UnitId, TicketState), i64> {

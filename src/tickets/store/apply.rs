@@ -13,7 +13,7 @@ use crate::platform::error::{AppError, Code};
 use crate::reference::Reference;
 use crate::tickets::rules::chain::{self, Link};
 use crate::tickets::rules::lifecycle::{self, By, Command, Decision, Life, Moment, Refusal, Tick, evolve};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::UnitId;
 use entity::kind::{EntryKind, ProceedingKind, TicketState};
 use entity::{ticket, ticket_entry};
@@ -182,7 +182,20 @@ pub async fn apply(
             previous = Some(event.to);
         }
     }
-    let ticket = &mut loaded.ticket;
+    if reflect(&mut loaded.ticket, &life, tx.now()) {
+        recheck(tx, reference, &loaded.ticket);
+    }
+    let ticks: Vec<Tick> = plan
+        .steps
+        .iter()
+        .flat_map(|(decision, _)| decision.ticks.iter().copied())
+        .collect();
+    tick(tx, reference, loaded, lead_before.as_deref(), &ticks).await?;
+    write_ticket(tx, loaded).await
+}
+
+/// Writes into a ticket's row what its life shows; whether that has closed it.
+pub fn reflect(ticket: &mut ticket::Model, life: &Life, now: DateTime<Utc>) -> bool {
     ticket.state = life.state;
     ticket.round = life.round;
     ticket.replied_by = life.replied_by;
@@ -196,26 +209,22 @@ pub async fn apply(
     ticket.supervised = life.open(ProceedingKind::Supervision).is_some();
     ticket.hard_case = life.hard_case;
     if life.urges > ticket.urges {
-        ticket.urged_at = Some(tx.now());
+        ticket.urged_at = Some(now);
     }
     ticket.urges = life.urges;
     ticket.appealed = life.appealed;
     ticket.rejected_by = life.rejected_by;
-    match (life.state == TicketState::Closed, ticket.closed_at) {
-        (true, None) => {
-            ticket.closed_at = Some(tx.now());
-            recheck(tx, reference, ticket);
+    match (life.state, ticket.closed_at) {
+        (TicketState::Closed, None) => {
+            ticket.closed_at = Some(now);
+            true
         }
-        (false, Some(_)) if life.state != TicketState::Archived => ticket.closed_at = None,
-        _ => {}
+        (TicketState::Closed | TicketState::Archived, _) => false,
+        _ => {
+            ticket.closed_at = None;
+            false
+        }
     }
-    let ticks: Vec<Tick> = plan
-        .steps
-        .iter()
-        .flat_map(|(decision, _)| decision.ticks.iter().copied())
-        .collect();
-    tick(tx, reference, loaded, lead_before.as_deref(), &ticks).await?;
-    write_ticket(tx, loaded).await
 }
 
 fn charge(said: &Said) -> Value {
@@ -224,7 +233,7 @@ fn charge(said: &Said) -> Value {
 }
 
 /// Days after the close on which a requester is asked whether the matter has come back.
-const RECHECK_DAYS: [i64; 2] = [7, 30];
+pub const RECHECK_DAYS: [i64; 2] = [7, 30];
 
 /// Whether a matter is of those that are known to come back.
 pub fn comes_back(reference: &Reference, ticket: &ticket::Model) -> bool {

@@ -1,10 +1,10 @@
 //! The timeline, the events, the timers, and the rows in the end.
 
 use super::{
-    Actor, Before, Change, DateTime, Event, Link, Living, NotSet, ProceedingKind, Rows, Said, Set,
-    TicketState, TimeDelta, TimerId, UnitId, Utc, Uuid, Value, chain, durable_timer, event, json, label,
-    open, ticket_entry, timer,
+    Actor, Before, Change, DateTime, Event, Link, Living, NotSet, Rows, Said, Set, TicketState, TimeDelta,
+    TimerId, UnitId, Utc, Uuid, Value, chain, durable_timer, event, json, label, open, ticket_entry, timer,
 };
+use crate::tickets::{RECHECK_DAYS, reflect};
 
 impl Living<'_> {
     /// What the timeline keeps of a new leg.
@@ -21,25 +21,7 @@ impl Living<'_> {
     /// What the ticket's row shows of its life.
     pub(super) fn reflect(&mut self) {
         let (life, ticket) = (&self.life, &mut self.ticket);
-        ticket.state = life.state;
-        ticket.round = life.round;
-        ticket.replied_by = life.replied_by;
-        ticket.contacted = life.contacted;
-        ticket.rated = life.rated;
-        ticket.result = life.result;
-        ticket.routes = life.routes;
-        ticket.no_return = life.no_return;
-        ticket.came_from = life.came_from;
-        ticket.supervised = life.open(ProceedingKind::Supervision).is_some();
-        if life.urges > ticket.urges {
-            ticket.urged_at = Some(self.at);
-        }
-        ticket.urges = life.urges;
-        ticket.rejected_by = life.rejected_by;
-        ticket.closed_at = match life.state {
-            TicketState::Closed => ticket.closed_at.or(Some(self.at)),
-            _ => None,
-        };
+        reflect(ticket, life, self.at);
         ticket.version += 1;
         ticket.updated_at = self.at;
         let over = (!open::is_open(life.state)).then_some(self.at);
@@ -154,7 +136,7 @@ impl Living<'_> {
             self.timer(timer::REVIEW, id, at);
         }
         if let (true, Some(closed)) = (self.relapses, closed_at) {
-            for at in [7, 30].map(|days| closed + TimeDelta::days(days)) {
+            for at in RECHECK_DAYS.map(|days| closed + TimeDelta::days(days)) {
                 if at > self.world.now {
                     self.timer(timer::RECHECK, id, at);
                 }
