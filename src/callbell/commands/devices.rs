@@ -5,6 +5,7 @@ use crate::access::Op;
 use crate::access::permit::Caller;
 use crate::callbell::store::{devices, homes};
 use crate::ledger::audit;
+use crate::platform::crypto::signed::SECRET_PREFIX;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -24,8 +25,6 @@ use std::sync::Arc;
 
 /// Seals `callbell_device.secret_sealed`: the bytes of the secret, not its text.
 const SECRET: &str = "callbell_device.secret";
-/// What the text of a secret begins with, as Standard Webhooks have it.
-const PREFIX: &str = "whsec_";
 /// Days for which technical alarms may be silenced at most.
 const SILENCE_DAYS: i64 = 7;
 
@@ -51,7 +50,7 @@ impl Secret {
     /// As it is told, once: `whsec_` and Base64.
     #[must_use]
     pub fn text(&self) -> String {
-        format!("{PREFIX}{}", STANDARD.encode(self.0))
+        format!("{SECRET_PREFIX}{}", STANDARD.encode(self.0))
     }
 }
 

@@ -10,30 +10,17 @@ use super::dice::Dice;
 use super::district::{District, Routed};
 use super::rows::Rows;
 use super::script::{Act, Step, Wait, Who};
-use crate::access::authenticate::{china, local_day};
+use crate::access::authenticate::local_day;
 use crate::orgs::rules::Unit;
-use crate::platform::crypto::sha256;
 use crate::platform::kit::Kit;
-use crate::routing::rules::Colleague;
 use crate::sla::rules::calendar::{Calendar, Limit};
-use crate::tickets::commands::callback;
-use crate::tickets::rules::chain::{self, Link};
 use crate::tickets::rules::escalation;
-use crate::tickets::rules::lifecycle::{
-    By, Change, Command, Event, Life, Moment, Open, Place, Rating, Refusal, Span, Tick, allowed, decide,
-    evolve,
-};
-use crate::tickets::rules::{attempts, open};
-use crate::tickets::{label, timer};
-use anyhow::{Context, bail};
+use crate::tickets::rules::lifecycle::{By, Event, Life, Refusal, Tick, allowed, decide, evolve};
+use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{CallbackId, ProceedingId, ResidentId, TimerId, UnitId};
-use entity::kind::{
-    ActorKind, CallbackState, ClockKind, EntryKind, LegNature, LimitUnit, ProceedingKind, ProceedingState,
-    ReturnGround, Role, TicketState,
-};
+use entity::id::{ResidentId, UnitId};
+use entity::kind::{ActorKind, ClockKind, EntryKind, LimitUnit, Role, TicketState};
 use entity::{assignment, callback as callbacks, durable_timer, event, proceeding, ticket, ticket_entry};
-use sea_orm::ActiveValue::{NotSet, Set};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

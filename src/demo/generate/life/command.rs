@@ -1,9 +1,11 @@
 //! Who does a step, and which command it is.
 
-use super::{
-    Act, Actor, ActorKind, ClockKind, Colleague, Command, Limit, LimitUnit, Living, Moment, Place,
-    ProceedingKind, Role, Span, TimeDelta, Who,
-};
+use super::{Act, Actor, Living, Who};
+use crate::routing::rules::Colleague;
+use crate::sla::rules::calendar::Limit;
+use crate::tickets::rules::lifecycle::{Command, Moment, Place, Span};
+use chrono::TimeDelta;
+use entity::kind::{ActorKind, ClockKind, LimitUnit, ProceedingKind, Role};
 
 impl Living<'_> {
     pub(super) fn actor(&self, who: Who) -> anyhow::Result<Actor> {

@@ -1,10 +1,17 @@
 //! The timeline, the events, the timers, and the rows in the end.
 
-use super::{
-    Actor, Before, Change, DateTime, Event, Link, Living, NotSet, Rows, Said, Set, TicketState, TimeDelta,
-    TimerId, UnitId, Utc, Uuid, Value, chain, durable_timer, event, json, label, open, ticket_entry, timer,
-};
-use crate::tickets::{RECHECK_DAYS, reflect};
+use super::{Actor, Before, Living, Rows, Said};
+use crate::tickets::rules::chain::{self, Link};
+use crate::tickets::rules::lifecycle::{Change, Event};
+use crate::tickets::rules::open;
+use crate::tickets::{RECHECK_DAYS, label, reflect, timer};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::id::{TimerId, UnitId};
+use entity::kind::TicketState;
+use entity::{durable_timer, event, ticket_entry};
+use sea_orm::ActiveValue::{NotSet, Set};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 impl Living<'_> {
     /// What the timeline keeps of a new leg.

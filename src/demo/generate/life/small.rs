@@ -1,10 +1,20 @@
 //! Legs, small lives and call-backs of a ticket.
 
-use super::{
-    Actor, ActorKind, CallbackId, CallbackState, Change, Colleague, Command, Context, DateTime, LegNature,
-    Living, Open, ProceedingId, ProceedingKind, ProceedingState, Rating, ReturnGround, Step, TimeDelta, Unit,
-    Utc, assignment, attempts, callback, callbacks, china, json, label, proceeding, sha256,
-};
+use super::{Actor, Living, Step};
+use crate::access::authenticate::china;
+use crate::orgs::rules::Unit;
+use crate::platform::crypto::sha256;
+use crate::routing::rules::Colleague;
+use crate::tickets::commands::callback;
+use crate::tickets::label;
+use crate::tickets::rules::attempts;
+use crate::tickets::rules::lifecycle::{Change, Command, Open, Rating};
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::id::{CallbackId, ProceedingId};
+use entity::kind::{ActorKind, CallbackState, LegNature, ProceedingKind, ProceedingState, ReturnGround};
+use entity::{assignment, callback as callbacks, proceeding};
+use serde_json::json;
 
 impl Living<'_> {
     /// The lead unit's leg.
