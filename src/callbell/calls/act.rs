@@ -1,15 +1,14 @@
 //! `POST /callbell/calls/{id}/actions` and a call that is opened by hand.
 
-use super::apply::{Doer, Said, World, append, apply};
+use super::apply::{Doer, Said, World, append, command};
 use super::dto::{CallActionIn, CallOut, NewCallIn};
 use super::open::{Opening, open};
-use super::ring::moment;
-use super::row::{call, find, ladder, lock};
+use super::row::{find, lock};
 use super::view;
 use crate::access::permit::Caller;
 use crate::access::policy::{Facts, Op};
 use crate::access::{Actor, Reach};
-use crate::callbell::rules::call::{Command, Refusal, decide};
+use crate::callbell::rules::call::{Command, Refusal};
 use crate::callbell::store;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -46,8 +45,7 @@ pub async fn act(
     tx: &Tx,
     (world, caller, (id, action)): &Asked<(CallId, CallActionIn)>,
 ) -> Result<Answer<CallOut>, AppError> {
-    let (staff, _) = me(caller)?;
-    run(tx, world, caller, *id, (action.command(staff), action.text())).await
+    run(tx, world, caller, *id, (|by| action.command(by), action.text())).await
 }
 
 /// Closes a call that was dealt with.
@@ -55,8 +53,7 @@ pub async fn act(
 /// # Errors
 /// `NotFound`, `Forbidden`, `CallClosed`, `CallActionNotAllowed`, `KinNotTold`, `CallReportMissing`.
 pub async fn close(tx: &Tx, (world, caller, id): &Asked<CallId>) -> Result<Answer<CallOut>, AppError> {
-    let (staff, _) = me(caller)?;
-    run(tx, world, caller, *id, (Command::Close(staff), None)).await
+    run(tx, world, caller, *id, (Command::Close, None)).await
 }
 
 async fn run(
@@ -64,22 +61,18 @@ async fn run(
     world: &World,
     caller: &Caller,
     id: CallId,
-    (command, text): (Command, Option<String>),
+    (asked, text): (impl FnOnce(StaffId) -> Command, Option<String>),
 ) -> Result<Answer<CallOut>, AppError> {
+    let (staff, doer) = me(caller)?;
     let mut row = lock(tx, id).await?;
     caller.decide(Op::GetCall, &facts(&row))?;
-    let (_, doer) = me(caller)?;
-    let ladder = ladder(&row);
-    let moment = moment(tx, world, &row).await?;
-    let events = decide(&call(&row), &ladder, command, moment).map_err(|why| refused(why, &row))?;
     let said = Said {
         text,
         data: json!({}),
     };
-    // Said twice is said once: nothing is written then.
-    if !events.is_empty() {
-        apply(tx, world, &mut row, &events, (&doer, &said)).await?;
-    }
+    command(tx, world, &mut row, asked(staff), (&doer, &said))
+        .await?
+        .map_err(|why| refused(why, &row))?;
     let out = view::call(tx, world, &row).await?;
     Ok(Answer::ok(&out)?.version(row.version))
 }

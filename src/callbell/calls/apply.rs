@@ -1,9 +1,9 @@
 //! The one way to write what a decision did to a call: its row, its log, the event, the timer, who is told, and its
 //! ticket, in one transaction.
 
-use super::ring;
+use super::ring::{self, People};
 use super::row::{call, ladder, reflect};
-use crate::callbell::rules::call::{Event, next};
+use crate::callbell::rules::call::{Command, Event, Refusal, decide, evolve, next};
 use crate::ledger::events::{self, News};
 use crate::ledger::timers;
 use crate::platform::crypto::{canonical, instant, sha256};
@@ -78,6 +78,28 @@ pub struct Said {
     pub data: Value,
 }
 
+/// Decides a command on this moment and writes what it does; the refusal where the rules refuse it. Who is on duty is
+/// asked once, for the decision and for all who are told.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn command(
+    tx: &Tx,
+    world: &World,
+    row: &mut callbell_call::Model,
+    command: Command,
+    said: (&Doer, &Said),
+) -> Result<Result<(), Refusal>, AppError> {
+    let people = ring::people(tx, world, row).await?;
+    let decided = decide(&call(row), &ladder(row), command, ring::moment(tx, row, &people));
+    let events = decided.as_deref().unwrap_or_default();
+    // Said twice is said once: nothing is written then. A tick leaves a timer behind in any case.
+    if command == Command::Tick || !events.is_empty() {
+        apply(tx, world, (row, &people), events, said).await?;
+    }
+    Ok(decided.map(drop))
+}
+
 /// Writes what events do to a call; one without a version yet is new.
 ///
 /// # Errors
@@ -85,7 +107,7 @@ pub struct Said {
 pub async fn apply(
     tx: &Tx,
     world: &World,
-    row: &mut callbell_call::Model,
+    (row, people): (&mut callbell_call::Model, &People),
     events: &[Event],
     (doer, said): (&Doer, &Said),
 ) -> Result<(), AppError> {
@@ -93,7 +115,7 @@ pub async fn apply(
     let ladder = ladder(row);
     for (nth, event) in events.iter().enumerate() {
         let before = state.state;
-        state = crate::callbell::rules::call::evolve(state, &ladder, *event, tx.now());
+        state = evolve(state, &ladder, *event, tx.now());
         reflect(row, &state);
         name_owner(tx, row, event, doer).await?;
         if state.state == CallState::Closed {
@@ -110,7 +132,7 @@ pub async fn apply(
             Some(before),
             (doer, said),
         )?;
-        ring::tell(tx, world, row, event).await?;
+        ring::tell(tx, world, (row, people), event).await?;
         follow(tx, world, row, event, said).await?;
     }
     write(tx, row).await?;

@@ -1,10 +1,9 @@
 //! What happens to calls by itself: rungs, leases, arrivals, check-ins; and the watchdog over all of it.
 
-use super::apply::{Doer, Said, TIMER, World, apply};
+use super::apply::{Doer, Said, TIMER, World, command};
 use super::open::wind_up;
-use super::ring::moment;
-use super::row::{OPEN, call, ladder, lock};
-use crate::callbell::rules::call::{Command, decide};
+use super::row::{OPEN, lock};
+use crate::callbell::rules::call::Command;
 use crate::ledger::timers::{self, Which};
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
@@ -55,9 +54,10 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
 /// What is due for a call happens. The timer is replaced by the next one in the same transaction.
 async fn tick(tx: &Tx, world: &World, timer: &durable_timer::Model) -> Result<(), AppError> {
     let mut row = lock(tx, CallId(timer.subject_id)).await?;
-    let moment = moment(tx, world, &row).await?;
-    let events = decide(&call(&row), &ladder(&row), Command::Tick, moment).unwrap_or_default();
-    apply(tx, world, &mut row, &events, (&Doer::system(), &Said::default())).await
+    let said = (&Doer::system(), &Said::default());
+    // Time is never refused.
+    let _refused = command(tx, world, &mut row, Command::Tick, said).await?;
+    Ok(())
 }
 
 /// Every call that nobody has dealt with has exactly one timer, due no more than a moment ago; where that does not hold,

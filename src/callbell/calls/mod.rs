@@ -11,8 +11,7 @@ mod row;
 mod stream;
 mod view;
 
-pub use apply::{Doer, Said, World, apply};
+pub use apply::{Doer, Said, World, command};
 pub use jobs::jobs;
 pub use open::{Opening, open};
-pub use ring::moment;
-pub use row::{call, ladder, last_of, open_of};
+pub use row::open_of;

@@ -10,9 +10,9 @@ use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::tickets::commands::emergency::{self, Emergency};
 use chrono::{DateTime, Utc};
-use entity::id::{CallId, HomeId, TicketId, UnitId};
+use entity::id::{CallId, DeviceId, HomeId, TicketId, UnitId};
 use entity::kind::{BellSource, CallEntryKind};
-use entity::{callbell_call, callbell_device, callbell_home};
+use entity::{callbell_call, callbell_home};
 use serde_json::json;
 
 /// What is known when a call opens.
@@ -21,7 +21,7 @@ pub struct Opening {
     /// The community.
     pub unit: (UnitId, String),
     /// The device, of a bell.
-    pub device: Option<callbell_device::Model>,
+    pub device: Option<DeviceId>,
     /// The home.
     pub home: Option<HomeId>,
     /// By which way.
@@ -46,8 +46,8 @@ pub async fn open(tx: &Tx, world: &World, opening: Opening) -> Result<callbell_c
         Some(home) => store::homes::kin(tx, home).await?,
         None => Vec::new(),
     };
-    let previous = match &opening.device {
-        Some(device) => last_of(tx, device.id).await?.map(|row| row.id),
+    let previous = match opening.device {
+        Some(device) => last_of(tx, device).await?.map(|row| row.id),
         None => None,
     };
     let state = Call::new(tx.now(), opening.test);
@@ -69,10 +69,17 @@ pub async fn open(tx: &Tx, world: &World, opening: Opening) -> Result<callbell_c
         None,
         (&opening.doer, &said),
     )?;
-    ring::tell_kin_at_once(tx, world, &mut row, &kin).await?;
-    let moment = ring::moment(tx, world, &row).await?;
-    let events = call::open(&call(&row), &ladder, moment);
-    apply(tx, world, &mut row, &events, (&Doer::system(), &Said::default())).await?;
+    ring::tell_kin_at_once(tx, world, &row, &kin).await?;
+    let people = ring::people(tx, world, &row).await?;
+    let events = call::open(&call(&row), &ladder, ring::moment(tx, &row, &people));
+    apply(
+        tx,
+        world,
+        (&mut row, &people),
+        &events,
+        (&Doer::system(), &Said::default()),
+    )
+    .await?;
     Ok(row)
 }
 
@@ -80,7 +87,7 @@ fn new_row(tx: &Tx, opening: &Opening, state: &Call, previous: Option<CallId>) -
     callbell_call::Model {
         id: tx.ids().id(),
         ticket_id: None,
-        device_id: opening.device.as_ref().map(|device| device.id),
+        device_id: opening.device,
         home_id: opening.home,
         unit_id: opening.unit.0,
         unit_path: opening.unit.1.clone(),

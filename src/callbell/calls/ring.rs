@@ -9,6 +9,7 @@ use crate::callbell::rules::call::{Event, Moment};
 use crate::callbell::rules::ladder::TOP;
 use crate::callbell::store;
 use crate::duty::queries::{self as duty, Person};
+use crate::duty::rules::station::LEVELS;
 use crate::notify::store::{Message, Outgoing, moot};
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
@@ -33,29 +34,25 @@ pub fn is_told_by_itself(kin: &callbell_kin::Model) -> bool {
     told && kin.consent_at.is_some()
 }
 
-/// Who is on duty for a call, by level.
+/// People on duty, by level.
+pub type People = [Vec<Person>; LEVELS];
+
+/// Who is on duty for a call.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn people(
-    tx: &Tx,
-    world: &World,
-    row: &callbell_call::Model,
-) -> Result<[Vec<Person>; 4], AppError> {
+pub async fn people(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<People, AppError> {
     duty::on_duty_at(tx, &world.reference.directory, row.unit_id, tx.now()).await
 }
 
 /// What the rules must know of this moment.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn moment(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<Moment, AppError> {
-    let people = people(tx, world, row).await?;
-    Ok(Moment {
+#[must_use]
+pub fn moment(tx: &Tx, row: &callbell_call::Model, people: &People) -> Moment {
+    Moment {
         now: tx.now(),
-        staffed: people.map(|level| !level.is_empty()),
+        staffed: people.each_ref().map(|level| !level.is_empty()),
         has_kin: row.has_kin,
-    })
+    }
 }
 
 /// Tells those whom an event concerns.
@@ -65,28 +62,28 @@ pub async fn moment(tx: &Tx, world: &World, row: &callbell_call::Model) -> Resul
 pub async fn tell(
     tx: &Tx,
     world: &World,
-    row: &mut callbell_call::Model,
+    (row, people): (&callbell_call::Model, &People),
     event: &Event,
 ) -> Result<(), AppError> {
+    let call = (row, people);
     match event {
-        Event::Rung(_) => ring(tx, world, row).await,
-        Event::TestDropped => ring(tx, world, row).await,
+        Event::Rung(_) | Event::TestDropped => ring(tx, world, call).await,
         Event::KinTold => tell_kin(tx, world, row, &[KinPolicy::Immediate, KinPolicy::OnAck]).await,
         Event::Acknowledged(_) => moot(tx, row.id, RING).await,
         Event::PressedAgain(true) => {
             let text = "再次按铃，请尽快赶到";
-            turn(tx, world, row, text, owner(row)).await?;
-            up_to(tx, world, row, text, level(row).saturating_add(1)).await
+            turn(tx, world, call, text, owner(row)).await?;
+            up_to(tx, world, call, text, level(row).saturating_add(1)).await
         }
-        Event::CancelRequested => turn(tx, world, row, "按下了取消，仍须确认平安", owner(row)).await,
+        Event::CancelRequested => turn(tx, world, call, "按下了取消，仍须确认平安", owner(row)).await,
         Event::LeaseRanOut(Some(who)) | Event::ShiftOver(Some(who)) => {
-            turn(tx, world, row, "您接警后未继续处置，已转由他人", [*who].into()).await
+            turn(tx, world, call, "您接警后未继续处置，已转由他人", [*who].into()).await
         }
         Event::NotThereYet(times) => {
             let up = if *times > 1 { TOP } else { level(row) };
-            up_to(tx, world, row, "接警人员尚未到场，请协助", up).await
+            up_to(tx, world, call, "接警人员尚未到场，请协助", up).await
         }
-        Event::CheckInMissed => up_to(tx, world, row, "现场人员失去联系，请核实", TOP).await,
+        Event::CheckInMissed => up_to(tx, world, call, "现场人员失去联系，请核实", TOP).await,
         Event::Resolved(_, outcome, _) if confirmed(*outcome) => {
             tell_kin(tx, world, row, &[KinPolicy::OnConfirmed]).await
         }
@@ -111,8 +108,11 @@ fn level(row: &callbell_call::Model) -> u8 {
 
 /// Rings everybody on duty up to the call's level. On the last rung nobody may be missing: where no one is on duty at
 /// all, everybody who could help is rung.
-async fn ring(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<(), AppError> {
-    let people = people(tx, world, row).await?;
+async fn ring(
+    tx: &Tx,
+    world: &World,
+    (row, people): (&callbell_call::Model, &People),
+) -> Result<(), AppError> {
     let wanted = usize::from(level(row)) + 1;
     let mut targets: Vec<Target> = Vec::new();
     for person in people.iter().take(wanted).flatten() {
@@ -164,14 +164,13 @@ fn ladder_is_at_its_end(row: &callbell_call::Model) -> bool {
 async fn turn(
     tx: &Tx,
     world: &World,
-    row: &callbell_call::Model,
+    (row, people): (&callbell_call::Model, &People),
     what: &str,
     who: BTreeSet<StaffId>,
 ) -> Result<(), AppError> {
     if who.is_empty() {
         return Ok(());
     }
-    let people = people(tx, world, row).await?;
     let mut outgoing = Outgoing::default();
     let text = turn_text(tx, world, row, what).await?;
     for id in who {
@@ -189,18 +188,17 @@ async fn turn(
 async fn up_to(
     tx: &Tx,
     world: &World,
-    row: &callbell_call::Model,
+    (row, people): (&callbell_call::Model, &People),
     what: &str,
     level: u8,
 ) -> Result<(), AppError> {
-    let people = people(tx, world, row).await?;
     let wanted = usize::from(level.min(TOP)) + 1;
     let who = people
         .iter()
         .take(wanted)
         .flatten()
         .map(|person| person.turn.staff);
-    turn(tx, world, row, what, who.collect()).await
+    turn(tx, world, (row, people), what, who.collect()).await
 }
 
 async fn turn_text(
@@ -347,7 +345,7 @@ impl Target {
 pub async fn tell_kin_at_once(
     tx: &Tx,
     world: &World,
-    row: &mut callbell_call::Model,
+    row: &callbell_call::Model,
     kin: &[callbell_kin::Model],
 ) -> Result<(), AppError> {
     if row.test {

@@ -2,7 +2,7 @@
 
 use super::{Incoming, Receipt, quarantine};
 use crate::callbell::calls::{self, Doer, Opening, Said, World};
-use crate::callbell::rules::call::{Command, decide};
+use crate::callbell::rules::call::Command;
 use crate::callbell::rules::message::Message;
 use crate::callbell::store;
 use crate::platform::db::Tx;
@@ -165,7 +165,7 @@ async fn press(
         test,
         text: None,
         doer: Doer::system(),
-        device: Some(device.clone()),
+        device: Some(device.id),
     };
     calls::open(tx, world, opening).await
 }
@@ -190,12 +190,9 @@ async fn command(
     command: Command,
     said: &Said,
 ) -> Result<(), AppError> {
-    let moment = calls::moment(tx, world, row).await?;
-    let events = decide(&calls::call(row), &calls::ladder(row), command, moment).unwrap_or_default();
-    if events.is_empty() {
-        return Ok(());
-    }
-    calls::apply(tx, world, row, &events, (&Doer::system(), said)).await
+    // A call that is open takes what a device says.
+    let _refused = calls::command(tx, world, row, command, (&Doer::system(), said)).await?;
+    Ok(())
 }
 
 /// What a message tells of the device itself. What is older than what was heard before changes nothing.
