@@ -2,7 +2,7 @@
 
 use super::homes::below;
 use crate::access::{Op, Permit, op};
-use crate::callbell::commands::devices as commands;
+use crate::callbell::commands::devices::{self as commands, Secret};
 use crate::callbell::commands::homes::allow;
 use crate::callbell::dto::device::{
     DeviceChangeIn, DeviceIn, DeviceOut, DeviceSecretOut, DevicesQuery, ReplacementIn, RetirementIn,
@@ -18,6 +18,7 @@ use crate::platform::http::page::{List, Page, limit};
 use crate::platform::kit::Kit;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{delete, get, post, put};
+use chrono::{DateTime, Utc};
 use entity::callbell_device;
 use entity::id::DeviceId;
 use std::sync::Arc;
@@ -38,8 +39,19 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
         .service(open_test_window);
 }
 
-fn location(row: &callbell_device::Model) -> String {
-    format!("/api/v1/callbell/devices/{}", row.id)
+fn told(row: callbell_device::Model, now: DateTime<Utc>) -> Result<Answer<DeviceOut>, AppError> {
+    let version = row.version;
+    Ok(Answer::ok(&DeviceOut::new(row, now))?.version(version))
+}
+
+/// A device that is new, with its secret.
+fn handed_out(
+    (row, secret): (callbell_device::Model, Secret),
+    now: DateTime<Utc>,
+) -> Result<Answer<DeviceSecretOut>, AppError> {
+    let (location, version) = (format!("/api/v1/callbell/devices/{}", row.id), row.version);
+    let out = DeviceSecretOut::new(row, &secret, now);
+    Ok(Answer::created(&out, location)?.version(version))
 }
 
 /// Lists devices, oldest first.
@@ -76,14 +88,7 @@ async fn register_device(
         "callbell.register_device",
         once,
         input,
-        |tx, input| {
-            Box::pin(async move {
-                let (row, secret) = commands::register(tx, input).await?;
-                let (location, version) = (location(&row), row.version);
-                let out = DeviceSecretOut::new(row, &secret, tx.now());
-                Ok(Answer::created(&out, location)?.version(version))
-            })
-        },
+        |tx, input| Box::pin(async move { handed_out(commands::register(tx, input).await?, tx.now()) }),
     )
     .await
 }
@@ -98,7 +103,7 @@ async fn get_device(
 ) -> Result<Answer<DeviceOut>, AppError> {
     let row = store::find(kit.db.read(), *id).await?;
     allow(&permit.caller, Op::GetDevice, &row.unit_path)?;
-    told(row, &kit)
+    told(row, kit.now())
 }
 
 /// Changes what a device is, where it is and how often it reports. Its serial stays.
@@ -118,12 +123,7 @@ async fn update_device(
             Box::pin(commands::update(tx, input))
         })
         .await?;
-    told(row, &kit)
-}
-
-fn told(row: callbell_device::Model, kit: &Kit) -> Result<Answer<DeviceOut>, AppError> {
-    let version = row.version;
-    Ok(Answer::ok(&DeviceOut::new(row, kit.now()))?.version(version))
+    told(row, kit.now())
 }
 
 /// Puts another device into the place of one, which is retired. The new one's secret is in this answer and nowhere else.
@@ -145,14 +145,7 @@ async fn replace_device(
         "callbell.replace_device",
         once,
         input,
-        |tx, input| {
-            Box::pin(async move {
-                let (row, secret) = commands::replace(tx, input).await?;
-                let (location, version) = (location(&row), row.version);
-                let out = DeviceSecretOut::new(row, &secret, tx.now());
-                Ok(Answer::created(&out, location)?.version(version))
-            })
-        },
+        |tx, input| Box::pin(async move { handed_out(commands::replace(tx, input).await?, tx.now()) }),
     )
     .await
 }
@@ -177,13 +170,7 @@ async fn silence_device(
         "callbell.silence_device",
         once,
         input,
-        |tx, input| {
-            Box::pin(async move {
-                let row = commands::silence(tx, input).await?;
-                let version = row.version;
-                Ok(Answer::ok(&DeviceOut::new(row, tx.now()))?.version(version))
-            })
-        },
+        |tx, input| Box::pin(async move { told(commands::silence(tx, input).await?, tx.now()) }),
     )
     .await
 }
@@ -224,13 +211,7 @@ async fn retire_device(
         "callbell.retire_device",
         once,
         input,
-        |tx, input| {
-            Box::pin(async move {
-                let row = commands::retire(tx, input).await?;
-                let version = row.version;
-                Ok(Answer::ok(&DeviceOut::new(row, tx.now()))?.version(version))
-            })
-        },
+        |tx, input| Box::pin(async move { told(commands::retire(tx, input).await?, tx.now()) }),
     )
     .await
 }
@@ -283,13 +264,7 @@ async fn open_test_window(
         "callbell.open_test_window",
         once,
         input,
-        |tx, input| {
-            Box::pin(async move {
-                let row = commands::open_test_window(tx, input).await?;
-                let version = row.version;
-                Ok(Answer::ok(&DeviceOut::new(row, tx.now()))?.version(version))
-            })
-        },
+        |tx, input| Box::pin(async move { told(commands::open_test_window(tx, input).await?, tx.now()) }),
     )
     .await
 }

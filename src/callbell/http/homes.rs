@@ -10,13 +10,12 @@ use crate::callbell::dto::home::{HomeIn, HomeOut, HomeRevealIn, HomeRevealOut, H
 use crate::callbell::import;
 use crate::callbell::store::homes as store;
 use crate::orgs;
-use crate::platform::crypto::sha256;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
-use crate::platform::http::json::{Json, utf8};
+use crate::platform::http::json::Json;
 use crate::platform::http::page::{List, Page, limit};
 use crate::platform::http::raw::Raw;
 use crate::platform::kit::Kit;
@@ -29,9 +28,6 @@ use sea_orm::ConnectionTrait;
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// The media type of the file.
-const CSV: &str = "text/csv";
 
 /// Routes of homes.
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -209,11 +205,8 @@ async fn import_bells(
     body: Raw,
 ) -> Result<Answer<BellImportOut>, AppError> {
     let caller = permit.caller;
-    if body.media != CSV {
-        return Err(AppError::new(Code::UnsupportedMediaType).say("请使用 text/csv", "Send text/csv"));
-    }
-    let text = utf8(&body.bytes)?;
-    let digest = sha256(&[&body.digest, &[u8::from(query.dry_run)]]);
+    let text = body.csv()?;
+    let digest = body.digest_of_import(query.dry_run);
     let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
     let reference = desk.reference().await?;
     let now = kit.now();

@@ -6,14 +6,11 @@ use crate::duty::import::{self, File};
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
-use crate::platform::http::json;
 use crate::platform::http::raw::Raw;
 use crate::platform::kit::Kit;
 use crate::platform::report::ImportReport;
 use actix_web::post;
 use actix_web::web::{Data, Query};
-
-const CSV: &str = "text/csv";
 
 /// Imports shifts from CSV, all or none. Columns `unit_code,post,starts_at,ends_at,user_names`: names parted by spaces,
 /// the first to be called first; times with an offset, or those of China. Shifts that are there get the file's people as
@@ -28,16 +25,11 @@ pub(super) async fn import_shifts(
     query: Query<ImportQuery>,
     body: Raw,
 ) -> Result<Answer<ImportOut>, AppError> {
-    if body.media != CSV {
-        let refused = AppError::new(Code::UnsupportedMediaType);
-        return Err(refused.say("请使用 text/csv", "Send text/csv"));
-    }
+    let text = body.csv()?;
     let caller = permit.caller;
-    // The key of a try is none for the import that follows it: its answer would say that all is done.
-    let mut digest = body.digest.clone();
-    digest.push(u8::from(query.dry_run));
+    let digest = body.digest_of_import(query.dry_run);
     let once = key.bind(&caller.actor.key(), caller.op.id(), &digest);
-    let file = import::read_csv(json::utf8(&body.bytes)?, query.dry_run);
+    let file = import::read_csv(text, query.dry_run);
     let input = (Some(caller), file);
     write_once(&kit.db, &kit.vault, "shift.import", once, input, |tx, input| {
         Box::pin(async move { answer(import::run(tx, input).await?, &input.1) })

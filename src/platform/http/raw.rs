@@ -1,6 +1,6 @@
 //! A body as it came, where an operation takes more than one media type.
 
-use super::json::{MAX_BODY_BYTES, is_json};
+use super::json::{MAX_BODY_BYTES, is_json, utf8};
 use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code};
 use actix_web::dev::Payload;
@@ -10,6 +10,8 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use futures_util::{FutureExt, StreamExt};
 
+/// The media type of files of lines (RFC 4180).
+const CSV: &str = "text/csv";
 /// Largest body that is no JSON, in bytes: a file that people hand on.
 const MAX_FILE_BYTES: usize = 262_144;
 
@@ -29,6 +31,25 @@ impl Raw {
     #[must_use]
     pub fn is_json(&self) -> bool {
         is_json(&self.media)
+    }
+
+    /// The text of a file of lines.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType` where it is something else, `MalformedBody` when it is no UTF-8.
+    pub fn csv(&self) -> Result<&str, AppError> {
+        if self.media != CSV {
+            let refused = AppError::new(Code::UnsupportedMediaType);
+            return Err(refused.say(format!("请使用 {CSV}"), format!("Send {CSV}")));
+        }
+        utf8(&self.bytes)
+    }
+
+    /// The fingerprint of an import. The key of a try is none for the import that follows it: its answer would say that
+    /// all is done.
+    #[must_use]
+    pub fn digest_of_import(&self, dry_run: bool) -> Vec<u8> {
+        sha256(&[&self.digest, &[u8::from(dry_run)]])
     }
 }
 

@@ -1,5 +1,7 @@
 //! What they try it on: things of each class of ownership.
 
+mod bells;
+
 use super::cast::{self, FAR, HERE, NEXT_DOOR, STREET, Who};
 use crate::support::{Client, TestApp, fresh_key};
 use entity::kind::{ActorKind, Lane, NoticeChannel, Role};
@@ -119,12 +121,12 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
     for person in staff.iter().chain([&myself]) {
         absences.push((person.clone(), absence(app, &person.id).await));
     }
-    let (homes, devices) = bells(app, &units).await;
+    let (homes, devices) = bells::set(app, &units).await;
     Stage {
         absences,
         homes,
         devices,
-        calls: calls(app, &units).await,
+        calls: bells::call(app, &units).await,
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
         staff,
@@ -530,57 +532,6 @@ async fn of_calendar(app: &TestApp, units: &[Thing], what: &str, body: Value) ->
         things.push(thing(unit.class, &made.text_at("/id"), &unit.id, facts));
     }
     things
-}
-
-/// A home in each community, with a bell and one that is retired.
-async fn bells(app: &TestApp, units: &[Thing]) -> (Vec<Thing>, Vec<Thing>) {
-    let admin = app.staff("sysadmin").await;
-    let (mut homes, mut devices) = (Vec::new(), Vec::new());
-    for (unit, n) in units.iter().take(3).zip(0..) {
-        let body = json!({ "unit_id": unit.id, "resident_name": "矩阵", "door": "1号" });
-        let home = admin.post("/api/v1/callbell/homes", &body).await;
-        home.expect(201);
-        let mut ids = Vec::new();
-        for serial in [format!("MATRIX-{n}"), format!("MATRIX-OLD-{n}")] {
-            let body = json!({ "serial": serial, "kind": "bell", "home_id": home.text_at("/id") });
-            let made = admin.post("/api/v1/callbell/devices", &body).await;
-            made.expect(201);
-            ids.push(made.text_at("/device/id"));
-        }
-        let old = format!("/api/v1/callbell/devices/{}/retire", ids[1]);
-        admin
-            .post(&old, &json!({ "reason": "矩阵测试" }))
-            .await
-            .expect(200);
-        homes.push(thing(
-            unit.class,
-            &home.text_at("/id"),
-            &unit.id,
-            unit.facts.clone(),
-        ));
-        let mut bell = thing(unit.class, &ids[0], &unit.id, unit.facts.clone());
-        bell.other.clone_from(&ids[1]);
-        devices.push(bell);
-    }
-    (homes, devices)
-}
-
-/// An emergency call in each community.
-async fn calls(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
-    let operator = app.staff("operator").await;
-    let mut calls = Vec::new();
-    for unit in units.iter().take(3) {
-        let body = json!({ "unit_id": unit.id, "text": "矩阵测试" });
-        let made = operator.post("/api/v1/callbell/calls", &body).await;
-        made.expect(201);
-        calls.push(thing(
-            unit.class,
-            &made.text_at("/id"),
-            &unit.id,
-            unit.facts.clone(),
-        ));
-    }
-    calls
 }
 
 /// Special services of three communities: one offered, one that waits.
