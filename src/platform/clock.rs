@@ -3,6 +3,42 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+/// What a follower is corrected by without a word, in microseconds: more is a step of the clock that it follows.
+const DRIFT_US: i64 = 2_000_000;
+
+/// A clock that only goes forward: the wall clock, or where that was put back, what has passed since.
+#[derive(Debug)]
+struct Steady {
+    begun: Instant,
+    /// How far the wall clock is ahead of what has passed here, at most so far.
+    lead_us: AtomicI64,
+}
+
+impl Steady {
+    fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            lead_us: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    fn passed_us(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// The time by a wall clock that shows `wall_us`, after so much has passed here.
+    fn at(&self, wall_us: i64, passed_us: i64) -> i64 {
+        let lead = wall_us - passed_us;
+        passed_us + self.lead_us.fetch_max(lead, Ordering::SeqCst).max(lead)
+    }
+
+    /// Takes a wall clock that is a little behind for what it shows.
+    fn set(&self, wall_us: i64, passed_us: i64) {
+        self.lead_us.store(wall_us - passed_us, Ordering::SeqCst);
+    }
+}
 
 /// A clock. Clones tell the same time.
 #[derive(Clone, Debug)]
@@ -10,8 +46,9 @@ pub struct Clock(Arc<Source>);
 
 #[derive(Debug)]
 enum Source {
-    /// The system's clock, shifted: by `--now`, or to keep step with the database's clock.
-    System { offset_us: AtomicI64 },
+    /// The system's clock, shifted: by `--now`, or to keep step with the database's clock. It never goes back: what is
+    /// due may come early when a clock is set right, but not late.
+    System { offset_us: AtomicI64, steady: Steady },
     /// Turned by hand, in tests.
     Manual { now_us: AtomicI64 },
 }
@@ -22,15 +59,16 @@ impl Clock {
     pub fn system() -> Self {
         Self(Arc::new(Source::System {
             offset_us: AtomicI64::new(0),
+            steady: Steady::new(),
         }))
     }
 
     /// The system's clock, turned so that it now shows `instant`.
     #[must_use]
     pub fn starting_at(instant: DateTime<Utc>) -> Self {
-        let clock = Self::system();
-        clock.follow(instant);
-        clock
+        let offset_us = AtomicI64::new((instant - system_now()).num_microseconds().unwrap_or(0));
+        let steady = Steady::new();
+        Self(Arc::new(Source::System { offset_us, steady }))
     }
 
     /// A clock that stands until it is turned.
@@ -45,12 +83,26 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         match &*self.0 {
-            Source::System { offset_us } => {
-                system_now() + TimeDelta::microseconds(offset_us.load(Ordering::Relaxed))
+            Source::System { offset_us, steady } => {
+                let wall = system_now() + TimeDelta::microseconds(offset_us.load(Ordering::SeqCst));
+                let now = steady.at(wall.timestamp_micros(), steady.passed_us());
+                DateTime::from_timestamp_micros(now).unwrap_or(wall)
             }
             Source::Manual { now_us } => {
                 DateTime::from_timestamp_micros(now_us.load(Ordering::SeqCst)).unwrap_or(DateTime::UNIX_EPOCH)
             }
+        }
+    }
+
+    /// How far the wall clock is behind this one: more than a moment when it was put back.
+    #[must_use]
+    pub fn wall_is_behind(&self) -> TimeDelta {
+        match &*self.0 {
+            Source::System { offset_us, .. } => {
+                let offset = TimeDelta::microseconds(offset_us.load(Ordering::SeqCst));
+                self.now() - (system_now() + offset)
+            }
+            Source::Manual { .. } => TimeDelta::zero(),
         }
     }
 
@@ -62,11 +114,18 @@ impl Clock {
     }
 
     /// Shifts a system clock so that it shows `instant` now: instances on one PostgreSQL follow the
-    /// database's clock. A manual clock stays.
+    /// database's clock. Where that was put back, this one goes on. A manual clock stays.
     pub fn follow(&self, instant: DateTime<Utc>) {
-        if let Source::System { offset_us } = &*self.0 {
-            let offset = (instant - system_now()).num_microseconds().unwrap_or(0);
-            offset_us.store(offset, Ordering::Relaxed);
+        let Source::System { offset_us, steady } = &*self.0 else {
+            return;
+        };
+        let behind = (self.now() - instant).num_microseconds().unwrap_or(0);
+        let offset = (instant - system_now()).num_microseconds().unwrap_or(0);
+        offset_us.store(offset, Ordering::SeqCst);
+        if (1..=DRIFT_US).contains(&behind) {
+            steady.set(instant.timestamp_micros(), steady.passed_us());
+        } else if behind.abs() > DRIFT_US {
+            tracing::warn!(behind_us = behind, "the database's clock was set");
         }
     }
 }
@@ -74,4 +133,57 @@ impl Clock {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the wall clock")]
 fn system_now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOUR_US: i64 = 3_600_000_000;
+
+    #[test]
+    fn an_hour_back_is_no_hour_of_waiting() {
+        let steady = Steady::new();
+        assert_eq!(steady.at(10 * HOUR_US, 0), 10 * HOUR_US);
+        assert_eq!(
+            steady.at(9 * HOUR_US + 5, 5),
+            10 * HOUR_US + 5,
+            "put back: it goes on"
+        );
+        assert_eq!(
+            steady.at(11 * HOUR_US, 7),
+            11 * HOUR_US,
+            "put forward: it follows"
+        );
+        assert_eq!(steady.at(10 * HOUR_US + 20, 20), 11 * HOUR_US + 13);
+    }
+
+    #[test]
+    fn drift_is_followed_and_a_step_back_is_not() {
+        let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let clock = Clock::starting_at(start);
+        assert!(clock.now() - start < TimeDelta::seconds(1));
+        clock.follow(start - TimeDelta::milliseconds(500));
+        assert!(clock.now() < start + TimeDelta::milliseconds(400));
+        clock.follow(start - TimeDelta::hours(1));
+        assert!(clock.now() > start - TimeDelta::seconds(1));
+        clock.follow(start + TimeDelta::hours(1));
+        assert!(clock.now() >= start + TimeDelta::hours(1));
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_goes_back_and_is_never_behind(walls in prop::collection::vec((-HOUR_US..HOUR_US, 0_i64..1_000_000), 1..50)) {
+            let steady = Steady::new();
+            let (mut passed, mut last) = (0, i64::MIN);
+            for (wall, more) in walls {
+                passed += more;
+                let now = steady.at(wall, passed);
+                prop_assert!(now >= wall);
+                prop_assert!(last == i64::MIN || now >= last + more);
+                last = now;
+            }
+        }
+    }
 }
