@@ -5,6 +5,7 @@ mod probes;
 mod routes;
 
 use crate::access::{permit, tokens};
+use crate::callbell::ingest::Ingest;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::error::AppError;
@@ -31,6 +32,8 @@ use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
 pub struct App {
     /// The tools and the reference data.
     pub desk: Desk,
+    /// Where devices are heard.
+    pub ingest: Ingest,
 }
 
 impl App {
@@ -46,7 +49,8 @@ impl App {
         tokens::load_keys(&kit).await?;
         let desk = Desk::new(kit);
         desk.reference().await?;
-        Ok(Self { desk })
+        let ingest = Ingest::default();
+        Ok(Self { desk, ingest })
     }
 
     /// The tools.
@@ -96,6 +100,7 @@ impl App {
                 .openapi(document::head())
                 .app_data(Data::new(app.kit().clone()))
                 .app_data(Data::new(app.desk.clone()))
+                .app_data(Data::new(app.ingest.clone()))
                 .configure(routes::all)
                 .split_for_parts();
             let openapi = document::finish(openapi);
@@ -145,7 +150,10 @@ impl App {
         let mut desk = self.desk.clone();
         let config = &desk.kit.config;
         desk.kit.db = desk.kit.db.for_worker(&config.database, config.server.workers);
-        Self { desk }
+        Self {
+            desk,
+            ingest: self.ingest.clone(),
+        }
     }
 }
 

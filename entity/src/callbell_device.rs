@@ -29,17 +29,24 @@ pub struct Model {
     /// Seconds between two signs of life.
     pub heartbeat_s: i32,
     pub last_seen_at: Option<DateTimeUtc>,
+    /// When it counts as silent, unless something is heard of it before.
+    pub silent_at: Option<DateTimeUtc>,
     pub last_seq: Option<i64>,
     /// Per cent.
     pub battery: Option<i32>,
+    /// The number of the message that told of it; likewise below.
+    pub battery_seq: Option<i64>,
     pub mains_ok: Option<bool>,
+    pub mains_seq: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
     pub firmware: Option<String>,
+    pub firmware_seq: Option<i64>,
     /// Since when nothing was heard of it that should have been.
     pub silent_since: Option<DateTimeUtc>,
     /// What is wrong with it.
     #[sea_orm(column_type = "Text", nullable)]
     pub fault: Option<String>,
+    pub fault_seq: Option<i64>,
     /// False alarms have come so often that somebody should look.
     pub visit_wanted: bool,
     /// Until when a press is a test.

@@ -116,6 +116,18 @@ ids! {
     CallId,
     /// An attempt to reach somebody.
     DeliveryId,
+    /// A technical alarm.
+    AlarmId,
+    /// Open calls that go from one to another.
+    CallHandoverId,
+    /// A camera of the video surveillance.
+    CameraId,
+    /// A look through a camera.
+    CameraViewId,
+    /// A point of the electronic patrol.
+    PatrolPointId,
+    /// Somebody at a point.
+    PatrolReadId,
     /// A shift.
     ShiftId,
     /// Somebody on a shift.

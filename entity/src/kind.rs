@@ -55,8 +55,8 @@ macro_rules! vocabulary {
 mod callbell;
 
 pub use callbell::{
-    ArrivalSource, BellKind, BellSource, CallEntryKind, CallOutcome, CallState, DeviceKind, DeviceState,
-    KinPolicy, QuarantineReason, Verification,
+    AlarmKind, AlarmState, ArrivalSource, BellKind, BellSource, CallEntryKind, CallOutcome, CallState,
+    DeviceKind, DeviceState, KinPolicy, PatrolSource, QuarantineReason, Verification,
 };
 
 vocabulary! {

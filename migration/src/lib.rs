@@ -9,6 +9,7 @@ mod m20261124_000005_tickets;
 mod m20261124_000006_ledger;
 mod m20261126_000007_duty;
 mod m20261126_000008_callbell;
+mod m20261127_000009_bell_watch;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000006_ledger::Migration),
             Box::new(m20261126_000007_duty::Migration),
             Box::new(m20261126_000008_callbell::Migration),
+            Box::new(m20261127_000009_bell_watch::Migration),
         ]
     }
 }

@@ -1,10 +1,10 @@
 //! `/api/v1/callbell`.
 
 mod devices;
-mod homes;
+pub(super) mod homes;
 mod ladders;
 
-use super::{calls, ingest};
+use super::{alarms, calls, ingest};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes of this slice.
@@ -12,6 +12,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(ingest::http::routes)
         .configure(calls::http::routes)
+        .configure(alarms::http::routes)
         .configure(homes::routes)
         .configure(devices::routes)
         .configure(ladders::routes);

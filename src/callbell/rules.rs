@@ -1,5 +1,7 @@
 //! The rules of the call-bell: pure.
 
+pub mod alarm;
 pub mod call;
+pub mod hearing;
 pub mod ladder;
 pub mod message;

@@ -3,3 +3,5 @@
 pub mod devices;
 pub mod homes;
 pub mod ladders;
+pub mod patrols;
+pub mod watch;

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 /// Timers of emergency calls: they have a worker of their own, so that no other work stands before them.
 pub const CALLS: &str = "callbell.call";
+/// Timers of technical alarms: theirs is another one.
+pub const ALARMS: &str = "callbell.alarm";
 /// After a failure a timer waits so long, times its attempts.
 const RETRY_S: i64 = 30;
 
@@ -72,10 +74,10 @@ pub async fn replace(
 /// Which timers a worker fires.
 #[derive(Clone, Copy, Debug)]
 pub enum Which {
-    /// Those of emergency calls.
-    Calls,
-    /// All others.
-    AllButCalls,
+    /// Those of one kind.
+    Only(&'static str),
+    /// All that have no worker of their own.
+    Others,
 }
 
 /// What a timer does when it fires. It must look at the state: what it was set for may be over.
@@ -98,9 +100,9 @@ where
     let kind = durable_timer::Column::Kind;
     let Some(next) = durable_timer::Entity::find()
         .filter(match which {
-            // In these words, so that the embedded database finds their index.
-            Which::Calls => Expr::cust(format!("kind = '{CALLS}'")),
-            Which::AllButCalls => kind.ne(CALLS),
+            // In these words, so that the embedded database finds the index of calls.
+            Which::Only(kind) => Expr::cust(format!("kind = '{kind}'")),
+            Which::Others => kind.is_not_in([CALLS, ALARMS]),
         })
         .filter(durable_timer::Column::DueAt.lte(now))
         .order_by_asc(durable_timer::Column::DueAt)

@@ -323,6 +323,19 @@ pub async fn moot(tx: &Tx, call: CallId, template: &str) -> Result<(), AppError>
     Ok(())
 }
 
+/// Whether a message of an emergency waits for its first attempt since before an instant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waits_since(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<bool, AppError> {
+    let found = notice::Entity::find()
+        .filter(due(Lanes::Emergency, at))
+        .filter(notice::Column::Attempts.eq(0))
+        .one(conn)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Attempts to reach people about a call, in order.
 ///
 /// # Errors

@@ -100,6 +100,7 @@ pub struct SmsConfig {
 pub struct CallbellConfig {
     pub webhook_urls: Vec<String>,
     pub webhook_secret: SecretString,
+    pub dead_man_url: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -225,10 +226,15 @@ impl Config {
             (1..=64).contains(&self.auth.hashing_threads),
             "auth.hashing_threads: must be within 1 to 64",
         );
-        check(
-            self.sms.url.is_empty() || self.sms.url.starts_with("http"),
-            "sms.url: must be empty or begin with http:// or https://",
-        );
+        for (name, url) in [
+            ("sms.url", &self.sms.url),
+            ("callbell.dead_man_url", &self.callbell.dead_man_url),
+        ] {
+            check(
+                url.is_empty() || url.starts_with("http://") || url.starts_with("https://"),
+                &format!("{name}: must be empty or begin with http:// or https://"),
+            );
+        }
         check(
             self.blob.url.contains("://"),
             "blob.url: must be file:///folder or s3://bucket/prefix",

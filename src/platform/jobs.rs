@@ -1,8 +1,10 @@
 //! Background work: reconcilers without input, safe to run twice, run on a beat and on a kick.
 
 use crate::platform::error::AppError;
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +101,25 @@ impl Kick {
     /// Waits for a commit of this process, and no longer than this.
     pub async fn wait(&self, most: Duration) {
         let _ = tokio::time::timeout(most, self.0.notified()).await;
+    }
+}
+
+/// When jobs of this process last came to their end: that they go on is not to be taken for granted. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Pulses(Arc<Mutex<HashMap<&'static str, DateTime<Utc>>>>);
+
+impl Pulses {
+    /// Notes that a job has nothing left to do.
+    pub fn beat(&self, name: &'static str, now: DateTime<Utc>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(name, now);
+    }
+
+    /// When a job last had nothing left to do; none where it never ran in this process.
+    #[must_use]
+    pub fn last(&self, name: &str) -> Option<DateTime<Utc>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(name).copied()
     }
 }
 

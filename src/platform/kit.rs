@@ -9,7 +9,7 @@ use super::crypto::vault::Vault;
 use super::db::Db;
 use super::glance::Glances;
 use super::id::IdGen;
-use super::jobs::Kick;
+use super::jobs::{Kick, Pulses};
 use super::outbound::Outbound;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub struct Kit {
     pub outbound: Outbound,
     pub blobs: Blobs,
     pub kick: Kick,
+    pub pulses: Pulses,
     pub glances: Arc<Glances>,
 }
 
@@ -51,6 +52,7 @@ impl Kit {
             outbound: Outbound::new(&config.outbound)?,
             blobs: Blobs::open(&config.blob)?,
             kick,
+            pulses: Pulses::default(),
             glances: Arc::new(Glances::new(Duration::from_millis(config.server.glance_ms))),
             clock,
             config: Arc::new(config),

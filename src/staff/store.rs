@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use entity::id::{GrantId, StaffId, UnitId};
 use entity::kind::{ActorKind, Role};
 use entity::{role_grant, session, staff, term};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -66,6 +66,44 @@ pub async fn who_could_help(
         .all(conn)
         .await?;
     Ok(there.into_iter().map(|row| row.id).collect())
+}
+
+/// Who holds which role in one of these units on a day; nobody disabled.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn holders(
+    conn: &impl ConnectionTrait,
+    paths: &BTreeSet<String>,
+    day: NaiveDate,
+) -> Result<Vec<(StaffId, Role, String)>, AppError> {
+    use role_grant::Column as C;
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = role_grant::Entity::find()
+        .select_only()
+        .columns([C::StaffId, C::Role, C::UnitPath])
+        .filter(C::UnitPath.is_in(paths))
+        .filter(C::ValidFrom.lte(day))
+        .filter(
+            Condition::any()
+                .add(C::ValidTo.is_null())
+                .add(C::ValidTo.gte(day)),
+        )
+        .filter(
+            C::StaffId.in_subquery(
+                Query::select()
+                    .column(staff::Column::Id)
+                    .from(staff::Entity)
+                    .and_where(Expr::col(staff::Column::DisabledAt).is_null())
+                    .to_owned(),
+            ),
+        )
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows)
 }
 
 /// Grants of those who work on tickets valid on `day`, with the names of those who hold them; nobody disabled.

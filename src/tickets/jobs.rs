@@ -33,7 +33,7 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
             let desk = timing.clone();
             async move {
                 let now = desk.kit.now();
-                let which = timers::Which::AllButCalls;
+                let which = timers::Which::Others;
                 timers::fire_next(
                     &desk.kit.db.clone(),
                     which,

@@ -3,6 +3,8 @@
 mod bad;
 mod course;
 mod stream;
+mod supervision;
+mod watchdog;
 
 use crate::support::{Answer, Client, TestApp};
 use hotline::platform::crypto::sha256;

@@ -349,6 +349,8 @@ on_both! {
     /// Headers that the document asks for are asked for, and no others; who has no token is told so by all that need
     /// one.
     async fn the_document_keeps_its_word(app: TestApp) {
+        // The engine is well.
+        app.pass("calls").await;
         let document = document();
         let mut clients: BTreeMap<&str, Client> = BTreeMap::new();
         let nobody = app.nobody();

@@ -121,4 +121,32 @@ vocabulary! {
         OnConfirmed = "on_confirmed" "确认后",
         Never = "never" "不通知",
     }
+
+    /// What a technical alarm is about.
+    AlarmKind {
+        Silent = "silent" "设备失联",
+        LowBattery = "low_battery" "电量低",
+        MainsLost = "mains_lost" "断电",
+        Tamper = "tamper" "拆动",
+        Fault = "fault" "故障",
+        TestOverdue = "test_overdue" "未做月度测试",
+        FalseAlarms = "false_alarms" "误报频繁，需上门",
+        Outage = "outage" "片区失联",
+        Gap = "gap" "值班空档",
+        Engine = "engine" "呼叫引擎异常",
+    }
+
+    /// Where a technical alarm stands.
+    AlarmState {
+        Open = "open" "待处理",
+        Taken = "taken" "处理中",
+        Settled = "settled" "已处理",
+    }
+
+    /// By what it is known where somebody on patrol is.
+    PatrolSource {
+        Tag = "tag" "巡更点",
+        Gps = "gps" "定位",
+        Manual = "manual" "人工登记",
+    }
 }

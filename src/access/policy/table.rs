@@ -376,6 +376,14 @@ operations! {
         DutyOfficer: Subtree,
     }
     CloseCall "close_call" { StreetManager: Subtree, Supervisor: District }
+    ListBellAlarms "list_bell_alarms" {
+        Operator: District, Supervisor: District, SystemAdmin: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, DutyOfficer: Subtree,
+    }
+    ActOnBellAlarm "act_on_bell_alarm" {
+        Operator: District, Supervisor: District, SystemAdmin: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, DutyOfficer: Subtree,
+    }
     RevealCallNotes "reveal_call_notes" {
         Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
         DutyOfficer: Subtree,
@@ -448,4 +456,5 @@ operations! {
     // The service itself.
     GetLiveness "get_liveness" { Public: Everyone }
     GetReadiness "get_readiness" { Public: Everyone }
+    GetEngineHealth "get_engine_health" { Public: Everyone }
 }

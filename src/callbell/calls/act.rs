@@ -1,6 +1,6 @@
 //! `POST /callbell/calls/{id}/actions` and a call that is opened by hand.
 
-use super::apply::{Doer, Said, World, append, command};
+use super::apply::{Doer, Said, append, command};
 use super::dto::{CallActionIn, CallOut, NewCallIn};
 use super::open::{Opening, open};
 use super::row::{find, lock};
@@ -10,6 +10,7 @@ use crate::access::policy::{Facts, Op};
 use crate::access::{Actor, Reach};
 use crate::callbell::rules::call::{Command, Refusal};
 use crate::callbell::store;
+use crate::callbell::world::{Asked, World};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::answer::Answer;
@@ -17,9 +18,6 @@ use entity::callbell_call;
 use entity::id::{CallId, StaffId};
 use entity::kind::{BellSource, CallEntryKind, CallState};
 use serde_json::json;
-
-/// What a command works with: the tools, and who asks.
-pub type Asked<T> = (World, Caller, T);
 
 /// Where a call is: in its community and above.
 pub fn facts(row: &callbell_call::Model) -> Facts<'_> {

@@ -3,21 +3,24 @@
 
 use super::ring::{self, People};
 use super::row::{call, ladder, reflect};
+use crate::callbell::alarms::{self, Cause};
+use crate::callbell::rules::alarm::{FALSE_ALARM_MINUTES, FALSE_ALARMS};
 use crate::callbell::rules::call::{Command, Event, Refusal, decide, evolve, next};
+use crate::callbell::store;
+use crate::callbell::world::World;
 use crate::ledger::events::{self, News};
 use crate::ledger::timers;
 use crate::platform::crypto::{canonical, instant, sha256};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
-use crate::reference::Reference;
 use crate::tickets::commands::emergency::{self, Turn};
+use chrono::TimeDelta;
 use entity::id::{CallId, StaffId};
-use entity::kind::{ActorKind, CallEntryKind, CallOutcome, CallState, TicketResult};
+use entity::kind::{ActorKind, AlarmKind, CallEntryKind, CallOutcome, CallState, TicketResult};
 use entity::{callbell_call, callbell_entry};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// The timer of a call: one a call, for what is due next.
@@ -26,15 +29,6 @@ pub const TIMER: &str = timers::CALLS;
 pub const TEXT: &str = "callbell_entry.text";
 /// The kind of thing that events of calls are about.
 pub const SUBJECT: &str = "call";
-
-/// The tools and the reference data of the moment.
-#[derive(Clone)]
-pub struct World {
-    /// The tools.
-    pub kit: Kit,
-    /// The reference data.
-    pub reference: Arc<Reference>,
-}
 
 /// Who does something.
 #[derive(Clone, Debug)]
@@ -134,6 +128,9 @@ pub async fn apply(
         )?;
         ring::tell(tx, world, (row, people), event).await?;
         follow(tx, world, row, event, said).await?;
+        if let Event::Resolved(_, CallOutcome::FalseAlarm, _) = event {
+            count_false_alarms(tx, world, row).await?;
+        }
     }
     write(tx, row).await?;
     let due = next(&state, &ladder, row.has_kin);
@@ -298,6 +295,29 @@ async fn follow(
     };
     let World { kit, reference } = world;
     emergency::follow(tx, kit, reference, ticket, &turn).await
+}
+
+/// A device that is pressed by mistake again and again rings all the same, but somebody should go and look at it.
+async fn count_false_alarms(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<(), AppError> {
+    let Some(device) = row.device_id else {
+        return Ok(());
+    };
+    let since = tx.now() - TimeDelta::minutes(FALSE_ALARM_MINUTES);
+    let before = callbell_call::Entity::find()
+        .filter(callbell_call::Column::DeviceId.eq(device))
+        .filter(callbell_call::Column::Outcome.eq(CallOutcome::FalseAlarm))
+        .filter(callbell_call::Column::ResolvedAt.gte(since))
+        .filter(callbell_call::Column::Id.ne(row.id))
+        .count(tx)
+        .await?;
+    if before + 1 < FALSE_ALARMS {
+        return Ok(());
+    }
+    let found = store::devices::find(tx, device).await?;
+    store::watch::want_visit(tx, device, true).await?;
+    let detail = format!("{FALSE_ALARM_MINUTES}分钟内误报{}次", before + 1);
+    alarms::raise(tx, world, Cause::of(&found, AlarmKind::FalseAlarms, detail)).await?;
+    Ok(())
 }
 
 fn kind_of(event: &Event) -> CallEntryKind {

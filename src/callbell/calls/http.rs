@@ -1,9 +1,9 @@
 //! `/api/v1/callbell/calls` and `/api/v1/callbell/stream`.
 
-use super::apply::World;
 use super::dto::{CallActionIn, CallOut, CallsQuery, NewCallIn, NotesOut, StreamQuery};
 use super::{act, row, stream, view};
 use crate::access::{Permit, op};
+use crate::callbell::world::World;
 use crate::platform::error::{AppError, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
@@ -27,13 +27,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(reveal_call_notes);
 }
 
-async fn world(desk: &Desk) -> Result<World, AppError> {
-    Ok(World {
-        kit: desk.kit.clone(),
-        reference: desk.reference().await?,
-    })
-}
-
 /// Lists calls that the caller reaches, newest first; those that are not dealt with unless told otherwise.
 #[utoipa::path(tag = "callbell", params(CallsQuery), responses((status = 200, body = Page<CallOut>)))]
 #[get("/callbell/calls")]
@@ -42,7 +35,7 @@ async fn list_calls(
     desk: Data<Desk>,
     query: Query<CallsQuery>,
 ) -> Result<Answer<Page<CallOut>>, AppError> {
-    let world = world(&desk).await?;
+    let world = World::of(&desk).await?;
     let plain = CallsQuery {
         cursor: None,
         limit: None,
@@ -78,7 +71,7 @@ async fn get_call(
     desk: Data<Desk>,
     id: Path<CallId>,
 ) -> Result<Answer<CallOut>, AppError> {
-    let world = world(&desk).await?;
+    let world = World::of(&desk).await?;
     let found = act::seen(&world, &permit.caller, *id).await?;
     let out = view::call(desk.kit.db.read(), &world, &found).await?;
     Ok(Answer::ok(&out)?.version(found.version))
@@ -96,7 +89,7 @@ async fn open_call(
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     body.value.check()?;
-    let input = (world(&desk).await?, caller, body.value);
+    let input = (World::of(&desk).await?, caller, body.value);
     let kit = &desk.kit;
     write_once(&kit.db, &kit.vault, "callbell.open", once, input, |tx, input| {
         Box::pin(act::open_by_hand(tx, input))
@@ -117,7 +110,7 @@ async fn act_on_call(
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     body.value.check()?;
-    let input = (world(&desk).await?, caller, (*id, body.value));
+    let input = (World::of(&desk).await?, caller, (*id, body.value));
     let kit = &desk.kit;
     write_once(&kit.db, &kit.vault, "callbell.act", once, input, |tx, input| {
         Box::pin(act::act(tx, input))
@@ -133,7 +126,7 @@ async fn close_call(
     desk: Data<Desk>,
     id: Path<CallId>,
 ) -> Result<Answer<CallOut>, AppError> {
-    let input = (world(&desk).await?, permit.caller, *id);
+    let input = (World::of(&desk).await?, permit.caller, *id);
     let closed = desk.kit.db.write("callbell.close", input, |tx, input| {
         Box::pin(act::close(tx, input))
     });
@@ -148,7 +141,7 @@ async fn reveal_call_notes(
     desk: Data<Desk>,
     id: Path<CallId>,
 ) -> Result<Answer<NotesOut>, AppError> {
-    let input = (world(&desk).await?, permit.caller, *id);
+    let input = (World::of(&desk).await?, permit.caller, *id);
     let notes = desk.kit.db.write("callbell.notes", input, |tx, input| {
         Box::pin(act::reveal(tx, input))
     });

@@ -10,8 +10,10 @@ mod ring;
 mod row;
 mod stream;
 mod view;
+mod watchdog;
 
-pub use apply::{Doer, Said, World, command};
+pub use apply::{Doer, Said, command, link};
 pub use jobs::jobs;
 pub use open::{Opening, open};
 pub use row::open_of;
+pub use watchdog::{goes_on, swept_at};

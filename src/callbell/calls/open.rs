@@ -1,10 +1,11 @@
 //! A call opens: by a bell, or by somebody who speaks for who needs help.
 
-use super::apply::{Doer, Said, TIMER, World, append, apply};
+use super::apply::{Doer, Said, TIMER, append, apply};
 use super::ring;
 use super::row::{call, last_of};
 use crate::callbell::rules::call::{self, Call};
 use crate::callbell::store;
+use crate::callbell::world::World;
 use crate::ledger::timers;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;

@@ -1,13 +1,15 @@
 //! Who hears of what happens to a call, by which way. Everybody who is on duty up to the level is told side by side, in
 //! the inbox and by the first of their channels; when that fails the next one is tried at once.
 
-use super::apply::{World, link};
+use super::apply::link;
 use super::open::door;
 use crate::access::authenticate::{china, local_day};
 use crate::access::policy::district_of;
 use crate::callbell::rules::call::{Event, Moment};
 use crate::callbell::rules::ladder::TOP;
 use crate::callbell::store;
+use crate::callbell::target::Target;
+use crate::callbell::world::World;
 use crate::duty::queries::{self as duty, Person};
 use crate::duty::rules::station::LEVELS;
 use crate::notify::store::{Message, Outgoing, moot};
@@ -117,7 +119,7 @@ async fn ring(
     let mut targets: Vec<Target> = Vec::new();
     for person in people.iter().take(wanted).flatten() {
         if !targets.iter().any(|known| known.staff == person.turn.staff) {
-            targets.push(Target::of(world, person)?);
+            targets.push(Target::of(&world.kit.vault, person)?);
         }
     }
     let top = ladder_is_at_its_end(row);
@@ -131,8 +133,14 @@ async fn ring(
     let home = home_of(tx, row).await?;
     let text = ring_text(world, row, home.as_ref())?;
     let mut outgoing = Outgoing::default();
+    let key = |target: &Target| format!("call:{}:{}:{}", row.id, row.entries, target.staff);
     for target in &targets {
-        target.add(tx, world, row, (RING, &text), &mut outgoing)?;
+        let message = Message {
+            body: &text,
+            dedup_key: key(target),
+            ..base(row, RING)
+        };
+        target.add(tx, &world.kit.vault, &message, &mut outgoing)?;
     }
     for url in &world.kit.config.callbell.webhook_urls {
         let body = serde_json::json!({
@@ -176,10 +184,15 @@ async fn turn(
     for id in who {
         let known = people.iter().flatten().find(|person| person.turn.staff == id);
         let target = match known {
-            Some(person) => Target::of(world, person)?,
+            Some(person) => Target::of(&world.kit.vault, person)?,
             None => Target::in_app(id),
         };
-        target.add(tx, world, row, (TURN, &text), &mut outgoing)?;
+        let message = Message {
+            body: &text,
+            dedup_key: format!("call:{}:{}:{id}", row.id, row.entries),
+            ..base(row, TURN)
+        };
+        target.add(tx, &world.kit.vault, &message, &mut outgoing)?;
     }
     outgoing.write(tx).await
 }
@@ -272,69 +285,6 @@ fn base<'a>(row: &callbell_call::Model, template: &'a str) -> Message<'a> {
         body: "",
         dedup_key: String::new(),
         not_before: None,
-    }
-}
-
-/// Somebody to be told, and the ways to them in order.
-struct Target {
-    staff: StaffId,
-    ways: Vec<(NoticeChannel, String)>,
-}
-
-impl Target {
-    fn of(world: &World, person: &Person) -> Result<Self, AppError> {
-        let vault = &world.kit.vault;
-        let phone = person.contact.phone(vault)?;
-        let email = person.contact.email(vault)?;
-        let ways = person.contact.channels.iter().filter_map(|channel| {
-            let address = match channel {
-                NoticeChannel::Sms | NoticeChannel::Voice => phone.as_ref(),
-                NoticeChannel::Email => email.as_ref(),
-                NoticeChannel::InApp | NoticeChannel::Webhook => None,
-            };
-            address.map(|address| (*channel, address.plain().to_owned()))
-        });
-        Ok(Self {
-            staff: person.turn.staff,
-            ways: ways.collect(),
-        })
-    }
-
-    /// Somebody of whom no address is known.
-    fn in_app(staff: StaffId) -> Self {
-        Self {
-            staff,
-            ways: Vec::new(),
-        }
-    }
-
-    fn add(
-        &self,
-        tx: &Tx,
-        world: &World,
-        row: &callbell_call::Model,
-        (template, body): (&str, &str),
-        outgoing: &mut Outgoing,
-    ) -> Result<(), AppError> {
-        let key = format!("call:{}:{}:{}", row.id, row.entries, self.staff);
-        let message = Message {
-            recipient: (ActorKind::Staff, Some(self.staff.0)),
-            body,
-            dedup_key: format!("{key}:in_app"),
-            ..base(row, template)
-        };
-        outgoing.add(tx, &world.kit.vault, &message)?;
-        let Some(((channel, address), others)) = self.ways.split_first() else {
-            return Ok(());
-        };
-        let message = Message {
-            channel: *channel,
-            address: Some(address),
-            others,
-            dedup_key: format!("{key}:{channel}"),
-            ..message
-        };
-        outgoing.add(tx, &world.kit.vault, &message)
     }
 }
 

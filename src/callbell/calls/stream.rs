@@ -1,9 +1,10 @@
 //! Calls as they turn, for consoles: read from the event log, so that nothing is missed between two instances or after
 //! a break.
 
-use super::apply::{SUBJECT, World};
+use super::apply::SUBJECT;
 use super::{row, view};
 use crate::access::Reach;
+use crate::callbell::world::World;
 use crate::ledger::events;
 use crate::platform::error::AppError;
 use crate::reference::Desk;
@@ -111,10 +112,7 @@ impl Reader {
     async fn line(&self, event: &event::Model) -> Result<String, AppError> {
         let conn = self.desk.kit.db.read();
         let found = row::find(conn, CallId(event.subject_id)).await?;
-        let world = World {
-            kit: self.desk.kit.clone(),
-            reference: self.desk.reference().await?,
-        };
+        let world = World::of(&self.desk).await?;
         let call = view::calls(conn, &world, &[found]).await?.pop();
         let data = json!({ "what": event.kind, "at": event.at, "call": call });
         Ok(format!(

@@ -1,10 +1,11 @@
 //! Calls as those see them who must go there.
 
-use super::apply::{TEXT, World, first_broken};
+use super::apply::{TEXT, first_broken};
 use super::dto::{CallEntryOut, CallOut, DeliveryOut, DoorOut, EMERGENCY_NUMBERS, KinNoteOut, NotesOut};
 use super::row::{call as call_of, ladder, log};
 use crate::callbell::rules::call::next;
 use crate::callbell::store;
+use crate::callbell::world::World;
 use crate::notify;
 use crate::platform::error::AppError;
 use entity::callbell_call;

@@ -205,12 +205,18 @@ pub(in crate::callbell) fn new_row(
         replaces_id: Set(None),
         heartbeat_s: Set(new.heartbeat_s),
         last_seen_at: Set(None),
+        // Nothing is waited for before it was heard of once.
+        silent_at: Set(None),
         last_seq: Set(None),
         battery: Set(None),
+        battery_seq: Set(None),
         mains_ok: Set(None),
+        mains_seq: Set(None),
         firmware: Set(new.firmware.clone()),
+        firmware_seq: Set(None),
         silent_since: Set(None),
         fault: Set(None),
+        fault_seq: Set(None),
         visit_wanted: Set(false),
         test_until: Set(None),
         tested_at: Set(None),
@@ -433,6 +439,7 @@ fn retired(row: &callbell_device::Model) -> callbell_device::ActiveModel {
     next.silenced_until = Set(None);
     next.silenced_why = Set(None);
     next.silent_since = Set(None);
+    next.silent_at = Set(None);
     next.test_until = Set(None);
     next.visit_wanted = Set(false);
     next

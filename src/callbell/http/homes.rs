@@ -44,7 +44,7 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
 ///
 /// # Errors
 /// `InvalidInput` when there is none.
-pub(super) async fn below(
+pub(in crate::callbell) async fn below(
     conn: &impl ConnectionTrait,
     unit: Option<UnitId>,
 ) -> Result<Option<String>, AppError> {

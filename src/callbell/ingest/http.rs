@@ -1,7 +1,7 @@
 //! `POST /api/v1/callbell/events`: what devices send; and what of it was put aside.
 
 use super::quarantine::{self, HeldOut};
-use super::{Incoming, Receipt, ingest};
+use super::{Incoming, Ingest, Receipt};
 use crate::access::{Permit, op};
 use crate::callbell::rules::message::Message;
 use crate::platform::error::{AppError, Code};
@@ -45,6 +45,7 @@ async fn ingest_bell_event(
     _permit: Permit<op::IngestBellEvent>,
     request: HttpRequest,
     desk: Data<Desk>,
+    ingest: Data<Ingest>,
     mut payload: Payload,
 ) -> Result<Answer<Receipt>, AppError> {
     let mut body = Vec::new();
@@ -69,7 +70,7 @@ async fn ingest_bell_event(
         signature: header("webhook-signature"),
         body,
     };
-    Answer::ok(&ingest(desk.get_ref(), incoming).await?)
+    Answer::ok(&ingest.take(desk.get_ref(), incoming).await?)
 }
 
 /// Which of what was put aside.

@@ -1,23 +1,33 @@
 //! What devices tell, by whatever way it comes: one function, which answers after the commit. A further way (a
 //! controller that speaks SCAIP, a vendor's cloud) is a file that makes an [`Incoming`] of what it hears and calls
-//! [`ingest`].
+//! [`Ingest::take`].
 
+mod heartbeats;
 pub mod http;
 mod quarantine;
 mod write;
 
-use crate::callbell::calls::World;
 use crate::callbell::commands::devices::secret_of;
 use crate::callbell::rules::message::{MOST_BYTES, Message};
 use crate::callbell::store;
+use crate::callbell::world::World;
 use crate::platform::crypto::sha256;
 use crate::platform::crypto::signed::Signed;
 use crate::platform::error::{AppError, Code};
 use crate::reference::Desk;
 use entity::id::CallId;
-use entity::kind::{BellSource, CallState, QuarantineReason};
+use entity::kind::{BellKind, BellSource, CallState, DeviceState, QuarantineReason};
+use entity::{callbell_call, callbell_device};
+use heartbeats::Heartbeats;
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// Where everything comes in that devices tell. Clones are the same place.
+#[derive(Clone, Default)]
+pub struct Ingest {
+    heartbeats: Arc<Heartbeats>,
+}
 
 /// A message as it came, not looked at yet.
 #[derive(Clone, Debug)]
@@ -58,61 +68,83 @@ pub struct Receipt {
     pub repeated: bool,
 }
 
-/// Takes a message in. The answer comes after the commit: what was answered is durable.
-///
-/// # Errors
-/// `BellMalformed`, `BellUnknown`, `BellSignatureInvalid`, `BellRetired`, `BellBodyChanged`; all of these are put aside
-/// first and told to the district. `Unavailable`: to be sent again.
-pub async fn ingest(desk: &Desk, incoming: Incoming) -> Result<Receipt, AppError> {
-    let kit = &desk.kit;
-    let world = World {
-        kit: kit.clone(),
-        reference: desk.reference().await?,
-    };
-    let hold = |reason, serial| quarantine::hold(&world, &incoming, reason, serial);
-    if incoming.body.len() > MOST_BYTES {
-        hold(QuarantineReason::TooLarge, None).await?;
-        return Err(AppError::new(Code::BodyTooLarge));
-    }
-    let message = match Message::parse(&incoming.body) {
-        Ok(message) => message,
-        Err(why) => {
-            hold(QuarantineReason::Malformed, None).await?;
-            return Err(AppError::new(Code::BellMalformed).say(why.clone(), why));
+impl Receipt {
+    fn of(
+        event_id: &str,
+        device: &callbell_device::Model,
+        call: Option<&callbell_call::Model>,
+        repeated: bool,
+    ) -> Self {
+        Self {
+            event_id: event_id.to_owned(),
+            status: 0,
+            call_id: call.map(|call| call.id),
+            call_state: call.map(|call| call.state),
+            heartbeat_s: device.heartbeat_s,
+            repeated,
         }
-    };
-    let serial = Some(message.device_id.clone());
-    let Some(device) = store::devices::by_serial(kit.db.read(), &message.device_id).await? else {
-        hold(QuarantineReason::UnknownDevice, serial).await?;
-        return Err(AppError::new(Code::BellUnknown));
-    };
-    let signed = Signed {
-        id: &incoming.id,
-        timestamp: &incoming.timestamp,
-        body: &incoming.body,
-    };
-    let secret = secret_of(&kit.vault, &device)?;
-    if incoming.id != message.event_id || !signed.is_by(&secret, &incoming.signature) {
-        hold(QuarantineReason::BadSignature, serial).await?;
-        return Err(AppError::new(Code::BellSignatureInvalid));
     }
-    let digest = sha256(&[&incoming.body]);
-    let input = write::Input {
-        world,
-        device: device.id,
-        message,
-        digest,
-        incoming,
-    };
-    let outcome = kit
-        .db
-        .write("callbell.ingest", input, |tx, input| {
-            Box::pin(write::write(tx, input))
-        })
-        .await?;
-    match outcome {
-        write::Outcome::Taken(receipt) => Ok(receipt),
-        write::Outcome::Changed => Err(AppError::new(Code::BellBodyChanged)),
-        write::Outcome::Retired => Err(AppError::new(Code::BellRetired)),
+}
+
+impl Ingest {
+    /// Takes a message in. The answer comes after the commit: what was answered is durable.
+    ///
+    /// # Errors
+    /// `BellMalformed`, `BellUnknown`, `BellSignatureInvalid`, `BellRetired`, `BellBodyChanged`; all of these are put aside
+    /// first and told to the district. `Unavailable`: to be sent again.
+    pub async fn take(&self, desk: &Desk, incoming: Incoming) -> Result<Receipt, AppError> {
+        let kit = &desk.kit;
+        let world = World::of(desk).await?;
+        let hold = |reason, serial| quarantine::hold(&world, &incoming, reason, serial);
+        if incoming.body.len() > MOST_BYTES {
+            hold(QuarantineReason::TooLarge, None).await?;
+            return Err(AppError::new(Code::BodyTooLarge));
+        }
+        let message = match Message::parse(&incoming.body) {
+            Ok(message) => message,
+            Err(why) => {
+                hold(QuarantineReason::Malformed, None).await?;
+                return Err(AppError::new(Code::BellMalformed).say(why.clone(), why));
+            }
+        };
+        let serial = Some(message.device_id.clone());
+        let Some(device) = store::devices::by_serial(kit.db.read(), &message.device_id).await? else {
+            hold(QuarantineReason::UnknownDevice, serial).await?;
+            return Err(AppError::new(Code::BellUnknown));
+        };
+        let signed = Signed {
+            id: &incoming.id,
+            timestamp: &incoming.timestamp,
+            body: &incoming.body,
+        };
+        let secret = secret_of(&kit.vault, &device)?;
+        if incoming.id != message.event_id || !signed.is_by(&secret, &incoming.signature) {
+            hold(QuarantineReason::BadSignature, serial).await?;
+            return Err(AppError::new(Code::BellSignatureInvalid));
+        }
+        if message.kind == BellKind::Heartbeat && device.state != DeviceState::Retired {
+            let receipt = Receipt::of(&message.event_id, &device, None, false);
+            self.heartbeats.take(&world, device.id, message).await?;
+            return Ok(receipt);
+        }
+        let digest = sha256(&[&incoming.body]);
+        let input = write::Input {
+            world,
+            device: device.id,
+            message,
+            digest,
+            incoming,
+        };
+        let outcome = kit
+            .db
+            .write("callbell.ingest", input, |tx, input| {
+                Box::pin(write::write(tx, input))
+            })
+            .await?;
+        match outcome {
+            write::Outcome::Taken(receipt) => Ok(receipt),
+            write::Outcome::Changed => Err(AppError::new(Code::BellBodyChanged)),
+            write::Outcome::Retired => Err(AppError::new(Code::BellRetired)),
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::Incoming;
 use crate::access::Reach;
 use crate::access::authenticate::local_day;
 use crate::access::policy::district_of;
-use crate::callbell::calls::World;
+use crate::callbell::world::World;
 use crate::notify::store::{Message, Outgoing};
 use crate::platform::crypto::{hex, sha256};
 use crate::platform::db::Tx;

@@ -1,16 +1,19 @@
 //! What a device's word does, in one transaction: the event itself, the device's standing, and the call.
 
 use super::{Incoming, Receipt, quarantine};
-use crate::callbell::calls::{self, Doer, Opening, Said, World};
+use crate::callbell::alarms;
+use crate::callbell::calls::{self, Doer, Opening, Said};
 use crate::callbell::rules::call::Command;
 use crate::callbell::rules::message::Message;
 use crate::callbell::store;
+use crate::callbell::store::watch;
+use crate::callbell::world::World;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use entity::id::{CallId, DeviceId};
 use entity::kind::{BellKind, DeviceState, QuarantineReason};
 use entity::{callbell_call, callbell_device, callbell_event};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 /// A message that is signed by its device.
@@ -46,12 +49,10 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
     // Rows of an event are not to be seen by a later command of the same batch: that one runs alone, after it.
     tx.hold(input.device.0)?;
     let mut device = store::devices::lock(tx, input.device).await?;
+    let known = device.clone();
     let retired = device.state == DeviceState::Retired;
-    if message.kind == BellKind::Heartbeat && !retired {
-        return heartbeat(tx, input, device).await;
-    }
-    if let Some(known) = before(tx, input).await? {
-        return again(tx, input, &device, known).await;
+    if let Some(taken) = before(tx, input).await? {
+        return again(tx, input, &device, taken).await;
     }
     if retired {
         let serial = Some(message.device_id.clone());
@@ -71,17 +72,10 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
         _ => None,
     };
     keep(tx, input, call.as_ref().map(|call| call.id)).await?;
-    let receipt = receipt(input, &device, call.as_ref(), false);
-    hear(tx, &mut device, message);
-    device.into_active_model().reset_all().update(tx).await?;
-    Ok(Outcome::Taken(receipt))
-}
-
-/// A sign of life: it is not kept word by word.
-async fn heartbeat(tx: &Tx, input: &Input, mut device: callbell_device::Model) -> Result<Outcome, AppError> {
-    let receipt = receipt(input, &device, None, false);
-    hear(tx, &mut device, &input.message);
-    device.into_active_model().reset_all().update(tx).await?;
+    let receipt = Receipt::of(&message.event_id, &device, call.as_ref(), false);
+    watch::hear(&mut device, message, tx.now());
+    watch::write_told(tx, std::slice::from_ref(&device)).await?;
+    alarms::of_device(tx, world, &known, &device).await?;
     Ok(Outcome::Taken(receipt))
 }
 
@@ -102,7 +96,8 @@ async fn again(
         Some(id) => callbell_call::Entity::find_by_id(id).one(tx).await?,
         None => None,
     };
-    Ok(Outcome::Taken(receipt(input, device, call.as_ref(), true)))
+    let event = &input.message.event_id;
+    Ok(Outcome::Taken(Receipt::of(event, device, call.as_ref(), true)))
 }
 
 /// The same event, if it came before.
@@ -193,50 +188,4 @@ async fn command(
     // A call that is open takes what a device says.
     let _refused = calls::command(tx, world, row, command, (&Doer::system(), said)).await?;
     Ok(())
-}
-
-/// What a message tells of the device itself. What is older than what was heard before changes nothing.
-fn hear(tx: &Tx, device: &mut callbell_device::Model, message: &Message) {
-    let newer = match (message.seq, device.last_seq) {
-        (Some(seq), Some(last)) => seq > last,
-        _ => true,
-    };
-    device.last_seen_at = Some(tx.now());
-    device.silent_since = None;
-    if !newer {
-        return;
-    }
-    device.last_seq = message.seq.or(device.last_seq);
-    device.battery = message.battery.or(device.battery);
-    device.firmware = message.firmware.clone().or_else(|| device.firmware.take());
-    device.mains_ok = match message.kind {
-        BellKind::MainsLost => Some(false),
-        BellKind::MainsBack => Some(true),
-        _ => message.mains.or(device.mains_ok),
-    };
-    match message.kind {
-        BellKind::Test => device.tested_at = Some(tx.now()),
-        BellKind::Tamper | BellKind::Fault => {
-            let detail = message.detail.clone();
-            device.fault = detail.or_else(|| Some(message.kind.word().to_owned()));
-        }
-        BellKind::LowBattery if device.battery.is_none() => device.battery = Some(0),
-        _ => {}
-    }
-}
-
-fn receipt(
-    input: &Input,
-    device: &callbell_device::Model,
-    call: Option<&callbell_call::Model>,
-    repeated: bool,
-) -> Receipt {
-    Receipt {
-        event_id: input.message.event_id.clone(),
-        status: 0,
-        call_id: call.map(|call| call.id),
-        call_state: call.map(|call| call.state),
-        heartbeat_s: device.heartbeat_s,
-        repeated,
-    }
 }

@@ -10,8 +10,8 @@ use entity::id::{DeviceId, HomeId, UnitId};
 use entity::kind::DeviceState;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr};
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 /// A device by its serial, retired ones too; none where nobody registered it.
@@ -59,23 +59,6 @@ pub fn state_at(row: &callbell_device::Model, now: DateTime<Utc>) -> DeviceState
         DeviceState::Silenced if row.silenced_until.is_none_or(|until| until <= now) => DeviceState::Active,
         state => state,
     }
-}
-
-/// Puts devices whose silence is over back among those that are watched; how many.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn end_silences(tx: &Tx) -> Result<u64, AppError> {
-    let done = callbell_device::Entity::update_many()
-        .col_expr(
-            callbell_device::Column::State,
-            Expr::value(DeviceState::Active.to_value()),
-        )
-        .filter(callbell_device::Column::State.eq(DeviceState::Silenced))
-        .filter(callbell_device::Column::SilencedUntil.lte(tx.now()))
-        .exec(tx)
-        .await?;
-    Ok(done.rows_affected)
 }
 
 /// Which devices to list.

@@ -128,6 +128,8 @@ fn public(stage: &Stage) -> Vec<Probe> {
         Probe::new(Op::GetJwks, "GET", "/.well-known/jwks.json", &[200]),
         Probe::new(Op::GetLiveness, "GET", "/health/live", &[200]),
         Probe::new(Op::GetReadiness, "GET", "/health/ready", &[200]),
+        // Nothing sweeps beside a test.
+        Probe::new(Op::GetEngineHealth, "GET", "/health/engine", &[200, 503]),
         Probe::new(
             Op::ListUnits,
             "GET",

@@ -64,6 +64,8 @@ pub struct Stage {
     pub devices: Vec<Thing>,
     /// Emergency calls.
     pub calls: Vec<Thing>,
+    /// Technical alarms.
+    pub alarms: Vec<Thing>,
     /// How the tickets of the units find their person.
     pub assignment: Vec<Thing>,
     /// People with leave that is over, one of the cast among them.
@@ -127,6 +129,7 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         homes,
         devices,
         calls: bells::call(app, &units).await,
+        alarms: bells::alarm(app, &units).await,
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
         staff,

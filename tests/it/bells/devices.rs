@@ -208,7 +208,7 @@ on_both! {
         let lead = app.staff(LEAD).await;
         assert_eq!((listed(&lead, "active").await, listed(&lead, "silenced").await), (1, 0));
         assert_eq!(lead.get(&at(&bell)).await.body["state"], "active", "it ends by itself");
-        let ended = app.app.kit().db.write("test.silences", (), |tx, ()| Box::pin(store::devices::end_silences(tx)));
+        let ended = app.app.kit().db.write("test.silences", (), |tx, ()| Box::pin(store::watch::end_silences(tx)));
         assert_eq!(ended.await.unwrap(), 1);
         app.staff("operator").await.post(&path, &silence("2026-11-24T03:00:00Z")).await.problem(403, "forbidden");
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// All that is no call's.
-const ALL: timers::Which = timers::Which::AllButCalls;
+const ALL: timers::Which = timers::Which::Others;
 
 /// Writes down that a timer fired, and takes its time.
 fn fire<'t>(

@@ -4,12 +4,14 @@ mod app;
 mod chance;
 mod client;
 mod database;
+mod receiver;
 mod snapshot;
 
 pub use app::TestApp;
 pub use chance::{Chance, count, seed};
 pub use client::{Answer, Client, fresh_key};
 pub use database::{Backend, config, empty, start_of_time};
+pub use receiver::Receiver;
 pub use snapshot::snapshot;
 
 /// A test on both databases: `on_both! { async fn name(app: TestApp) { … } }`.

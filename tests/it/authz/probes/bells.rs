@@ -46,6 +46,17 @@ pub fn all(stage: &Stage) -> Vec<Probe> {
         ];
         probes.extend(some.map(|probe| probe.about(home, Op::GetHome)));
     }
+    for alarm in &stage.alarms {
+        let path = format!("/api/v1/callbell/alarms/{}/actions", alarm.id);
+        let take = Probe::new(Op::ActOnBellAlarm, "POST", path, &[200]).json(json!({ "action": "take" }));
+        probes.push(take.about(alarm, Op::ListBellAlarms));
+    }
+    probes.push(Probe::new(
+        Op::ListBellAlarms,
+        "GET",
+        "/api/v1/callbell/alarms",
+        &[200],
+    ));
     probes.extend(of_calls(stage));
     for device in &stage.devices {
         probes.extend(of_device(&device.id, &device.other).map(|probe| probe.about(device, Op::GetDevice)));

@@ -2,6 +2,9 @@
 
 use super::{Thing, thing};
 use crate::support::TestApp;
+use entity::callbell_alarm;
+use entity::kind::{AlarmKind, AlarmState};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 /// A home in each community, with a bell and one that is retired.
@@ -53,4 +56,51 @@ pub async fn call(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
         ));
     }
     calls
+}
+
+/// A technical alarm in each community.
+pub async fn alarm(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
+    let mut alarms = Vec::new();
+    for unit in units.iter().take(3) {
+        let row = callbell_alarm::Model {
+            id: app.app.kit().ids.id(),
+            kind: AlarmKind::Fault,
+            subject: unit.id.clone(),
+            device_id: None,
+            unit_id: unit.id.parse().unwrap(),
+            unit_path: unit.facts.place.clone(),
+            outage_id: None,
+            detail: None,
+            devices: 1,
+            state: AlarmState::Open,
+            level: 0,
+            told_at: app.clock.now(),
+            opened_at: app.clock.now(),
+            due_at: app.clock.now(),
+            taken_at: None,
+            taken_by: None,
+            taken_name: None,
+            settled_at: None,
+            settled_by: None,
+            note: None,
+            version: 1,
+        };
+        let id = row.id.to_string();
+        let written = app
+            .app
+            .kit()
+            .db
+            .write("stage.alarm", row, |tx, row: &callbell_alarm::Model| {
+                Box::pin(async move {
+                    let row = row.clone().into_active_model().reset_all();
+                    callbell_alarm::Entity::insert(row)
+                        .exec_without_returning(tx)
+                        .await?;
+                    Ok(())
+                })
+            });
+        written.await.unwrap();
+        alarms.push(thing(unit.class, &id, &unit.id, unit.facts.clone()));
+    }
+    alarms
 }

@@ -1,0 +1,81 @@
+//! Somebody to be told, and the ways to them in order: the inbox always, and beside it the first of their channels. When
+//! that fails the next one is tried at once.
+
+use crate::duty::queries::Person;
+use crate::notify::store::{Message, Outgoing};
+use crate::platform::crypto::vault::Vault;
+use crate::platform::db::Tx;
+use crate::platform::error::AppError;
+use entity::id::StaffId;
+use entity::kind::{ActorKind, NoticeChannel};
+
+/// Somebody to be told.
+pub struct Target {
+    /// Who.
+    pub staff: StaffId,
+    ways: Vec<(NoticeChannel, String)>,
+}
+
+impl Target {
+    /// Somebody on duty, by what they want to be reached by.
+    ///
+    /// # Errors
+    /// When an address can't be opened.
+    pub fn of(vault: &Vault, person: &Person) -> Result<Self, AppError> {
+        let phone = person.contact.phone(vault)?;
+        let email = person.contact.email(vault)?;
+        let ways = person.contact.channels.iter().filter_map(|channel| {
+            let address = match channel {
+                NoticeChannel::Sms | NoticeChannel::Voice => phone.as_ref(),
+                NoticeChannel::Email => email.as_ref(),
+                NoticeChannel::InApp | NoticeChannel::Webhook => None,
+            };
+            address.map(|address| (*channel, address.plain().to_owned()))
+        });
+        Ok(Self {
+            staff: person.turn.staff,
+            ways: ways.collect(),
+        })
+    }
+
+    /// Somebody of whom no address is known.
+    #[must_use]
+    pub fn in_app(staff: StaffId) -> Self {
+        Self {
+            staff,
+            ways: Vec::new(),
+        }
+    }
+
+    /// Adds a message to them, once for each way. The key of the message is theirs, and told apart by channel.
+    ///
+    /// # Errors
+    /// When it can't be sealed.
+    pub fn add(
+        &self,
+        tx: &Tx,
+        vault: &Vault,
+        message: &Message<'_>,
+        outgoing: &mut Outgoing,
+    ) -> Result<(), AppError> {
+        let key = &message.dedup_key;
+        let inbox = Message {
+            recipient: (ActorKind::Staff, Some(self.staff.0)),
+            channel: NoticeChannel::InApp,
+            dedup_key: format!("{key}:in_app"),
+            ..message.clone()
+        };
+        outgoing.add(tx, vault, &inbox)?;
+        let Some(((channel, address), others)) = self.ways.split_first() else {
+            return Ok(());
+        };
+        let message = Message {
+            channel: *channel,
+            address: Some(address),
+            others,
+            dedup_key: format!("{key}:{channel}"),
+            ..inbox
+        };
+        outgoing.add(tx, vault, &message)
+    }
+}

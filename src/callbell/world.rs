@@ -1,0 +1,32 @@
+//! What every part of the call-bell works with.
+
+use crate::access::permit::Caller;
+use crate::platform::error::AppError;
+use crate::platform::kit::Kit;
+use crate::reference::{Desk, Reference};
+use std::sync::Arc;
+
+/// The tools and the reference data of the moment.
+#[derive(Clone)]
+pub struct World {
+    /// The tools.
+    pub kit: Kit,
+    /// The reference data.
+    pub reference: Arc<Reference>,
+}
+
+/// What a command of somebody works with: the tools, who asks, and what for.
+pub type Asked<T> = (World, Caller, T);
+
+impl World {
+    /// As it is now.
+    ///
+    /// # Errors
+    /// When the reference data can't be loaded.
+    pub async fn of(desk: &Desk) -> Result<Self, AppError> {
+        Ok(Self {
+            kit: desk.kit.clone(),
+            reference: desk.reference().await?,
+        })
+    }
+}
