@@ -4,9 +4,10 @@
 //! `{"id", "phone" (E.164), "text", "template", "channel" ("sms" or "voice"), "lane"}` with `Idempotency-Key: <id>` and, if configured, a bearer token.
 //! Any 2xx means that the message was taken; the same key must not be sent twice.
 
-use crate::platform::crypto::signed::Signed;
+use crate::platform::crypto::signed::{self, Signed};
 use crate::platform::kit::Kit;
 use crate::platform::personal::mask_phone;
+use anyhow::Context;
 use entity::kind::NoticeChannel;
 use entity::notice;
 use lettre::message::Mailbox;
@@ -56,15 +57,15 @@ impl Channels {
 
     /// A signed POST: headers and signature by Standard Webhooks, the id being the message's own.
     async fn webhook(&self, row: &notice::Model, url: &str, body: String) -> anyhow::Result<()> {
-        let secret = self.kit.config.callbell.webhook_secret.expose_secret();
-        anyhow::ensure!(!secret.is_empty(), "no secret for webhooks is configured");
+        let secret = signed::secret(self.kit.config.callbell.webhook_secret.expose_secret());
+        let secret = secret.context("no secret for webhooks is configured")?;
         let (id, timestamp) = (row.id.to_string(), self.kit.now().timestamp().to_string());
         let signed = Signed {
             id: &id,
             timestamp: &timestamp,
             body: body.as_bytes(),
         };
-        let signature = signed.sign(secret.as_bytes());
+        let signature = signed.sign(&secret);
         let headers = [
             ("webhook-id", id.as_str()),
             ("webhook-timestamp", timestamp.as_str()),

@@ -1,7 +1,7 @@
 //! Sends what waits: claim in one transaction, send with none open, settle in another.
 
 use super::channel::Channels;
-use super::rules::{Lanes, lease_s};
+use super::rules::{Lanes, batch, lease_s, parallel, patience_s};
 use super::store::{self, Outcome};
 use crate::platform::error::AppError;
 use crate::platform::jobs::{Job, Pass};
@@ -14,10 +14,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
-
-/// Messages taken at a time, and sent side by side.
-const BATCH: u64 = 100;
-const PARALLEL: usize = 5;
 
 /// The jobs of this slice.
 #[must_use]
@@ -41,25 +37,26 @@ async fn send_due(kit: &Kit, channels: &Channels, (sender, lanes): (Uuid, Lanes)
     }
     let due = kit
         .db
-        .write("notices.claim", (sender, lanes, BATCH), |tx, input| {
+        .write("notices.claim", (sender, lanes, batch(lanes)), |tx, input| {
             Box::pin(store::claim(tx, input))
         })
         .await?;
-    let pass = Pass::of(u64::try_from(due.len()).unwrap_or(BATCH), BATCH);
+    let most = batch(lanes);
+    let pass = Pass::of(u64::try_from(due.len()).unwrap_or(most), most);
     if pass == Pass::Idle {
         return Ok(pass);
     }
     let enough = kit.now() + TimeDelta::seconds(lease_s(lanes) / 2);
-    let sent: Vec<_> = stream::iter(by_person(due))
+    let sent: Vec<_> = stream::iter(in_order(due, lanes))
         .map(|rows| async move {
             let mut sent = Vec::with_capacity(rows.len());
             for row in rows {
-                let outcome = send(kit, channels, &row, enough).await;
+                let outcome = send(kit, channels, &row, (lanes, enough)).await;
                 sent.push((row, outcome));
             }
             sent
         })
-        .buffer_unordered(PARALLEL)
+        .buffer_unordered(parallel(lanes))
         .concat()
         .await;
     for (row, outcome) in &sent {
@@ -78,13 +75,33 @@ async fn send_due(kit: &Kit, channels: &Channels, (sender, lanes): (Uuid, Lanes)
 }
 
 /// What is not begun within half a lease is left for the next pass.
-async fn send(kit: &Kit, channels: &Channels, row: &notice::Model, enough: DateTime<Utc>) -> Outcome {
+async fn send(
+    kit: &Kit,
+    channels: &Channels,
+    row: &notice::Model,
+    (lanes, enough): (Lanes, DateTime<Utc>),
+) -> Outcome {
     if kit.now() > enough {
         return Outcome::Untried;
     }
-    match channels.send(row).await {
+    let sending = channels.send(row);
+    let sent = match patience_s(lanes) {
+        Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), sending)
+            .await
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {seconds} s"))),
+        None => sending.await,
+    };
+    match sent {
         Ok(()) => Outcome::Sent,
         Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+/// Messages that must follow each other together: those of each person. In an emergency none waits for another.
+fn in_order(due: Vec<notice::Model>, lanes: Lanes) -> Vec<Vec<notice::Model>> {
+    match lanes {
+        Lanes::Emergency => due.into_iter().map(|row| vec![row]).collect(),
+        Lanes::Others => by_person(due),
     }
 }
 

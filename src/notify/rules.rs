@@ -21,6 +21,35 @@ pub const fn lease_s(lanes: Lanes) -> i64 {
     }
 }
 
+/// Messages that are taken at a time.
+#[must_use]
+pub const fn batch(lanes: Lanes) -> u64 {
+    match lanes {
+        // All of them side by side, so that one that hangs holds up none.
+        Lanes::Emergency => 32,
+        Lanes::Others => 100,
+    }
+}
+
+/// How many of them are sent side by side.
+#[must_use]
+pub const fn parallel(lanes: Lanes) -> usize {
+    match lanes {
+        Lanes::Emergency => 32,
+        Lanes::Others => 5,
+    }
+}
+
+/// Seconds after which a channel that does not answer has failed; none but those of every request to another server
+/// where nobody is waiting for help. The next channel is tried then, well within ten seconds of the first attempt.
+#[must_use]
+pub const fn patience_s(lanes: Lanes) -> Option<u64> {
+    match lanes {
+        Lanes::Emergency => Some(4),
+        Lanes::Others => None,
+    }
+}
+
 /// How long to wait after the attempt of this number; `None` when it was the last one. In an emergency there is no last
 /// one: it ends when somebody has taken the call on.
 #[must_use]

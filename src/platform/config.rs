@@ -1,6 +1,7 @@
 //! Settings: embedded defaults < file < environment. Checked at start, with a message for each mistake;
 //! secrets are never printed.
 
+use crate::platform::crypto::signed;
 use crate::platform::crypto::vault::MasterKey;
 use anyhow::Context;
 use base64::Engine;
@@ -225,6 +226,15 @@ impl Config {
         check(
             (1..=64).contains(&self.auth.hashing_threads),
             "auth.hashing_threads: must be within 1 to 64",
+        );
+        let secret = self.callbell.webhook_secret.expose_secret();
+        check(
+            if secret.is_empty() {
+                self.callbell.webhook_urls.is_empty()
+            } else {
+                signed::secret(secret).is_some()
+            },
+            "callbell.webhook_secret: must be whsec_ and base64 of 24 to 64 bytes",
         );
         for (name, url) in [
             ("sms.url", &self.sms.url),

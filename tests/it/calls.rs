@@ -2,6 +2,7 @@
 
 mod bad;
 mod course;
+mod reach;
 mod stream;
 mod supervision;
 mod watchdog;

@@ -8,6 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 /// What stands before a secret for people to copy.
 pub const SECRET_PREFIX: &str = "whsec_";
 
+/// The bytes of a secret as it is told to people: `whsec_` and base64 of 24 to 64 bytes.
+#[must_use]
+pub fn secret(text: &str) -> Option<Vec<u8>> {
+    let bytes = STANDARD.decode(text.strip_prefix(SECRET_PREFIX)?).ok()?;
+    (24..=64).contains(&bytes.len()).then_some(bytes)
+}
+
 /// The parts of a message that are signed.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {

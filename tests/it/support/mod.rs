@@ -4,6 +4,7 @@ mod app;
 mod chance;
 mod client;
 mod database;
+mod mail;
 mod receiver;
 mod snapshot;
 
@@ -11,7 +12,8 @@ pub use app::TestApp;
 pub use chance::{Chance, count, seed};
 pub use client::{Answer, Client, fresh_key};
 pub use database::{Backend, config, empty, start_of_time};
-pub use receiver::Receiver;
+pub use mail::mail_server;
+pub use receiver::{Got, Receiver};
 pub use snapshot::snapshot;
 
 /// A test on both databases: `on_both! { async fn name(app: TestApp) { … } }`.
