@@ -5,3 +5,4 @@ pub mod call;
 pub mod hearing;
 pub mod ladder;
 pub mod message;
+pub mod shift_end;

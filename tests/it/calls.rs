@@ -2,6 +2,7 @@
 
 mod bad;
 mod course;
+mod handover;
 mod reach;
 mod stream;
 mod supervision;

@@ -376,6 +376,15 @@ operations! {
         DutyOfficer: Subtree,
     }
     CloseCall "close_call" { StreetManager: Subtree, Supervisor: District }
+    ListCallHandovers "list_call_handovers" {
+        Operator: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, DutyOfficer: Own,
+    }
+    OfferCalls "offer_calls" {
+        Operator: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, DutyOfficer: Own,
+    }
+    AcceptCalls "accept_calls" {
+        Operator: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, DutyOfficer: Own,
+    }
     ListBellAlarms "list_bell_alarms" {
         Operator: District, Supervisor: District, SystemAdmin: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, DutyOfficer: Subtree,

@@ -1,4 +1,6 @@
-//! Wire shapes of calls.
+//! Wire shapes of calls; of handovers in a file of their own.
+
+pub mod handover;
 
 use crate::callbell::rules::call::Command;
 use crate::platform::error::{AppError, Fields, Rule};

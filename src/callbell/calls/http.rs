@@ -1,4 +1,6 @@
-//! `/api/v1/callbell/calls` and `/api/v1/callbell/stream`.
+//! `/api/v1/callbell/calls` and `/api/v1/callbell/stream`; handovers in a file of their own.
+
+mod handover;
 
 use super::dto::{CallActionIn, CallOut, CallsQuery, NewCallIn, NotesOut, StreamQuery};
 use super::{act, row, stream, view};
@@ -24,7 +26,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(get_call)
         .service(act_on_call)
         .service(close_call)
-        .service(reveal_call_notes);
+        .service(reveal_call_notes)
+        .configure(handover::routes);
 }
 
 /// Lists calls that the caller reaches, newest first; those that are not dealt with unless told otherwise.

@@ -2,7 +2,7 @@
 
 use super::apply::{Doer, Said, TIMER, command};
 use super::row::lock;
-use super::watchdog;
+use super::{handover, watchdog};
 use crate::callbell::rules::call::Command;
 use crate::callbell::world::World;
 use crate::ledger::timers::{self, Which};
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// The jobs of calls.
 #[must_use]
 pub fn jobs(desk: &Desk) -> Vec<Job> {
-    let (ringing, watching, pinging) = (desk.clone(), desk.clone(), desk.clone());
+    let (ringing, watching, pinging, relieving) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
     vec![
         Job::new("calls", Duration::from_secs(1), move || {
             let desk = ringing.clone();
@@ -44,6 +44,11 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
         Job::new("call_watchdog", Duration::from_secs(5), move || {
             let desk = watching.clone();
             async move { watchdog::watch(&World::of(&desk).await?).await }.boxed()
+        })
+        .on_beat_only(),
+        Job::new("call_shifts", Duration::from_secs(30), move || {
+            let desk = relieving.clone();
+            async move { handover::watch(&World::of(&desk).await?).await }.boxed()
         })
         .on_beat_only(),
         Job::new("call_dead_man", Duration::from_mins(1), move || {

@@ -3,6 +3,7 @@
 mod act;
 mod apply;
 mod dto;
+mod handover;
 pub mod http;
 mod jobs;
 mod open;

@@ -261,7 +261,8 @@ fn ring_text(
     ))
 }
 
-fn clock(at: DateTime<Utc>) -> String {
+/// A time of the day, as people say it.
+pub fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&china()).format("%H:%M:%S").to_string()
 }
 

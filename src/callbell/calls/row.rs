@@ -19,6 +19,9 @@ pub const OPEN: [CallState; 4] = [
     CallState::OnScene,
 ];
 
+/// States in which somebody has it.
+pub const OWNED: [CallState; 3] = [CallState::Acked, CallState::EnRoute, CallState::OnScene];
+
 /// What the rules know of a row.
 #[must_use]
 pub fn call(row: &callbell_call::Model) -> Call {

@@ -65,12 +65,23 @@ pub fn all(stage: &Stage) -> Vec<Probe> {
 }
 
 fn of_calls(stage: &Stage) -> Vec<Probe> {
+    let nobody = "00000000-0000-0000-0000-000000000000";
     let nothing = "/api/v1/callbell/quarantine/00000000-0000-0000-0000-000000000000/seen";
     let mut probes = vec![
         Probe::new(Op::IngestBellEvent, "POST", "/api/v1/callbell/events", &[400]).json(json!({})),
         Probe::new(Op::ListQuarantine, "GET", "/api/v1/callbell/quarantine", &[200]),
         Probe::new(Op::SeeQuarantine, "POST", nothing, &[404]),
         Probe::new(Op::ListCalls, "GET", "/api/v1/callbell/calls", &[200]),
+        Probe::new(Op::ListCallHandovers, "GET", "/api/v1/callbell/handovers", &[200]),
+        // Nobody of the cast has a call.
+        Probe::new(Op::OfferCalls, "POST", "/api/v1/callbell/handovers", &[422])
+            .json(json!({ "to": nobody })),
+        Probe::new(
+            Op::AcceptCalls,
+            "POST",
+            format!("/api/v1/callbell/handovers/{nobody}/accept"),
+            &[404],
+        ),
         Probe::new(
             Op::StreamCalls,
             "GET",
