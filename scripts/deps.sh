@@ -6,6 +6,8 @@
 #                  ARM aws-lc-sys does so without CMake, and SQLite is built in, so that neither CMake
 #                  nor pkg-config is needed.
 #   postgresql     half of the tests (scripts/test-postgres.sh).
+#   mosquitto      a broker for the tests of call-bells that speak MQTT.
+#   strace         shows that a press is on the disk before it is answered.
 #   cargo-deny     licences, bans and sources of dependencies (deny.toml).
 #   cargo-machete  dependencies that nothing uses; with --all only.
 #
@@ -61,6 +63,8 @@ missing=()
 command -v make >/dev/null || missing+=(make)
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 [[ -n ${PG_BIN-} ]] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+command -v mosquitto >/dev/null || [[ -x /usr/sbin/mosquitto ]] || missing+=(mosquitto)
+command -v strace >/dev/null || missing+=(strace)
 if [[ ${#missing[@]} -gt 0 ]]; then need_debian "${missing[@]}"; fi
 
 mkdir -p "$tools/bin"

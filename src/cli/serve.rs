@@ -2,6 +2,7 @@
 
 use crate::access::tokens;
 use crate::app::App;
+use crate::callbell::ingest::mqtt::Listener;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::jobs::{self, Job, Pass};
@@ -73,6 +74,7 @@ pub async fn until_stopped(
         background.extend(app.jobs(follow_database)?);
     }
     let work = jobs::spawn(background, &app.kit().kick, &stop);
+    let listening = Listener::new(&app.desk, &app.ingest)?.map(|bells| tokio::spawn(bells.run(stop.clone())));
     ready(address)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
@@ -82,7 +84,7 @@ pub async fn until_stopped(
     tracing::info!("stopping");
     handle.stop(true).await;
     stop.cancel();
-    for task in work {
+    for task in work.into_iter().chain(listening) {
         task.await?;
     }
     serving.await??;

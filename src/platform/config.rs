@@ -102,6 +102,11 @@ pub struct CallbellConfig {
     pub webhook_urls: Vec<String>,
     pub webhook_secret: SecretString,
     pub dead_man_url: String,
+    pub mqtt_url: String,
+    pub mqtt_client: String,
+    pub mqtt_topic: String,
+    pub mqtt_user: String,
+    pub mqtt_password: SecretString,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -227,7 +232,13 @@ impl Config {
             (1..=64).contains(&self.auth.hashing_threads),
             "auth.hashing_threads: must be within 1 to 64",
         );
-        let secret = self.callbell.webhook_secret.expose_secret();
+        let callbell = &self.callbell;
+        check(
+            callbell.mqtt_url.is_empty()
+                || !(callbell.mqtt_client.is_empty() || callbell.mqtt_topic.is_empty()),
+            "callbell.mqtt_client and callbell.mqtt_topic: must be set where a broker is named",
+        );
+        let secret = callbell.webhook_secret.expose_secret();
         check(
             if secret.is_empty() {
                 self.callbell.webhook_urls.is_empty()

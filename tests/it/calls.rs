@@ -3,6 +3,7 @@
 mod bad;
 mod course;
 mod handover;
+mod mqtt;
 mod reach;
 mod stream;
 mod supervision;

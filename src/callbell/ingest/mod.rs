@@ -4,6 +4,7 @@
 
 mod heartbeats;
 pub mod http;
+pub mod mqtt;
 mod quarantine;
 mod write;
 

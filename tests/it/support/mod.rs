@@ -1,6 +1,7 @@
 //! An application to test, and people who use it.
 
 mod app;
+mod broker;
 mod chance;
 mod client;
 mod database;
@@ -9,6 +10,7 @@ mod receiver;
 mod snapshot;
 
 pub use app::TestApp;
+pub use broker::Broker;
 pub use chance::{Chance, count, seed};
 pub use client::{Answer, Client, fresh_key};
 pub use database::{Backend, config, empty, start_of_time};
