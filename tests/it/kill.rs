@@ -4,6 +4,7 @@
 //! Each round starts the built program on the data that the last one left, on a clock that is some hours further, so
 //! that clocks run out and call-backs lapse while it dies. `TEST_KILLS` rounds; `TEST_SEED` repeats their choices.
 
+mod bells;
 mod book;
 mod choice;
 mod people;
@@ -20,7 +21,7 @@ use hotline::reference::Reference;
 use people::People;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use service::Service;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,12 +45,7 @@ async fn a_killed_service_keeps_what_it_answered_on_postgresql() {
 async fn rounds(backend: Backend) {
     let (seed, kills) = (seed(), count("TEST_KILLS", 20));
     let home = tempfile::tempdir().unwrap();
-    let folder = home.path().join("data");
-    std::fs::create_dir(&folder).unwrap();
-    let url = match backend {
-        Backend::Sqlite => format!("sqlite://{}", folder.join("hotline.sqlite").display()),
-        Backend::Postgres => empty(backend, &folder).await,
-    };
+    let (folder, url) = empty_home(backend, home.path()).await;
     let database = (backend == Backend::Postgres).then_some(url.as_str());
     let mut chance = Chance::new(seed, u64::MAX);
     let mut now = start_of_time();
@@ -94,6 +90,17 @@ async fn rounds(backend: Backend) {
     settled::check(&app).await;
     let rows = rest::Rows::read(app.kit().db.read()).await;
     rest::check(&rows, &book.lock().unwrap(), &reference);
+}
+
+/// A folder for a service and its database, still empty.
+async fn empty_home(backend: Backend, home: &Path) -> (PathBuf, String) {
+    let folder = home.join("data");
+    std::fs::create_dir(&folder).unwrap();
+    let url = match backend {
+        Backend::Sqlite => format!("sqlite://{}", folder.join("hotline.sqlite").display()),
+        Backend::Postgres => empty(backend, &folder).await,
+    };
+    (folder, url)
 }
 
 /// The calendars by which clocks are counted. Of the embedded database they are read from a copy: the one that is killed

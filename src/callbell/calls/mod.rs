@@ -13,7 +13,7 @@ mod stream;
 mod view;
 mod watchdog;
 
-pub use apply::{Doer, Said, command, link};
+pub use apply::{Doer, Said, command, first_broken, link};
 pub use jobs::jobs;
 pub use open::{Opening, open};
 pub use row::open_of;
