@@ -3,7 +3,9 @@
 mod bad;
 mod course;
 mod handover;
+mod ladder;
 mod mqtt;
+mod race;
 mod reach;
 mod stream;
 mod supervision;

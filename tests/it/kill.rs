@@ -11,6 +11,8 @@ mod people;
 mod rest;
 mod service;
 mod settled;
+mod synced;
+mod twins;
 
 use crate::support::{Backend, Chance, config, count, empty, seed, start_of_time};
 use book::Book;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// A running service.
@@ -19,13 +20,25 @@ pub(super) struct Service {
 impl Service {
     /// Starts it on what lies in the folder, on a clock that shows `now`, and waits until it answers.
     pub(super) fn start(folder: &Path, database: Option<&str>, now: DateTime<Utc>) -> Self {
-        let log = folder.join("log.txt");
+        Self::start_with(folder, database, Some(now), &[])
+    }
+
+    /// The same, by the time of the day unless another one is given, with other settings.
+    pub(super) fn start_with(
+        folder: &Path,
+        database: Option<&str>,
+        now: Option<DateTime<Utc>>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let log = folder.join(format!("log-{}.txt", NEXT.fetch_add(1, Ordering::SeqCst)));
         let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
         command
-            .args(["demo", "--listen", "127.0.0.1:0", "--json", "--now"])
-            .arg(now.to_rfc3339())
-            .arg("--data")
+            .args(["demo", "--listen", "127.0.0.1:0", "--json", "--data"])
             .arg(folder);
+        if let Some(now) = now {
+            command.arg("--now").arg(now.to_rfc3339());
+        }
         if let Some(url) = database {
             command.args(["--database", url]);
         }
@@ -34,6 +47,7 @@ impl Service {
             .env("HOTLINE_AUTH__ARGON2_PASSES", "1")
             .env("HOTLINE_DATABASE__ACQUIRE_TIMEOUT_MS", "20000")
             .env("HOTLINE_LOG__FILTER", "error")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())
@@ -49,6 +63,11 @@ impl Service {
             panic!("it does not start:\n{}", std::fs::read_to_string(&log).unwrap());
         };
         Self { child, log, told }
+    }
+
+    /// The process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it answers.
