@@ -1,6 +1,6 @@
 //! Looks through cameras; append-only.
 
-use crate::id::{CallId, CameraId, CameraViewId, StaffId};
+use crate::id::{CallId, CameraViewId, FixtureId, StaffId};
 use sea_orm::entity::prelude::*;
 
 /// A row of `callbell_camera_view`.
@@ -11,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CameraViewId,
     pub call_id: CallId,
-    pub camera_id: CameraId,
+    pub camera_id: FixtureId,
     pub staff_id: StaffId,
     pub at: DateTimeUtc,
     /// What for.

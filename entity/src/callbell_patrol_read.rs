@@ -1,6 +1,6 @@
 //! Where people on patrol were; kept for a while only.
 
-use crate::id::{PatrolPointId, PatrolReadId, StaffId};
+use crate::id::{FixtureId, PatrolReadId, StaffId};
 use crate::kind::PatrolSource;
 use sea_orm::entity::prelude::*;
 
@@ -12,12 +12,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: PatrolReadId,
     pub staff_id: StaffId,
-    pub point_id: Option<PatrolPointId>,
+    pub fixture_id: Option<FixtureId>,
     /// The community.
     #[sea_orm(column_type = "Text")]
     pub unit_path: String,
-    pub lat: f64,
-    pub lng: f64,
+    pub lat: Option<f64>,
+    pub lng: Option<f64>,
     pub source: PatrolSource,
     pub at: DateTimeUtc,
 }

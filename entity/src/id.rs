@@ -120,12 +120,10 @@ ids! {
     AlarmId,
     /// Open calls that go from one to another.
     CallHandoverId,
-    /// A camera of the video surveillance.
-    CameraId,
+    /// A camera or a point of the electronic patrol.
+    FixtureId,
     /// A look through a camera.
     CameraViewId,
-    /// A point of the electronic patrol.
-    PatrolPointId,
     /// Somebody at a point.
     PatrolReadId,
     /// A shift.

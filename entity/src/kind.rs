@@ -56,7 +56,7 @@ mod callbell;
 
 pub use callbell::{
     AlarmKind, AlarmState, ArrivalSource, BellKind, BellSource, CallEntryKind, CallOutcome, CallState,
-    DeviceKind, DeviceState, KinPolicy, PatrolSource, QuarantineReason, Verification,
+    DeviceKind, DeviceState, FixtureKind, KinPolicy, PatrolSource, QuarantineReason, Verification,
 };
 
 vocabulary! {

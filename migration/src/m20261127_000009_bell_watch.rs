@@ -9,9 +9,8 @@ pub struct Migration;
 const TABLES: &[&str] = &[
     "callbell_alarm",
     "callbell_handover",
-    "callbell_camera",
+    "callbell_fixture",
     "callbell_camera_view",
-    "callbell_patrol_point",
     "callbell_patrol_read",
 ];
 
@@ -89,8 +88,9 @@ const UP: &[&str] = &[
         ) {strict}",
     "CREATE INDEX callbell_handover_to ON callbell_handover (to_id, id)",
     "CREATE INDEX callbell_handover_from ON callbell_handover (from_id, id)",
-    r"CREATE TABLE callbell_camera (
+    r"CREATE TABLE callbell_fixture (
             id {uuid} NOT NULL,
+            kind text NOT NULL,
             code text NOT NULL,
             name text NOT NULL,
             unit_id {uuid} NOT NULL,
@@ -103,8 +103,8 @@ const UP: &[&str] = &[
             updated_at {at} NOT NULL,
             PRIMARY KEY (id)
         ) {strict}",
-    "CREATE UNIQUE INDEX callbell_camera_code ON callbell_camera (code)",
-    "CREATE INDEX callbell_camera_unit ON callbell_camera (unit_path, id)",
+    "CREATE UNIQUE INDEX callbell_fixture_code ON callbell_fixture (kind, code)",
+    "CREATE INDEX callbell_fixture_unit ON callbell_fixture (unit_path, id)",
     r"CREATE TABLE callbell_camera_view (
             id {uuid} NOT NULL,
             call_id {uuid} NOT NULL,
@@ -116,29 +116,13 @@ const UP: &[&str] = &[
             PRIMARY KEY (id)
         ) {strict}",
     "CREATE INDEX callbell_camera_view_call ON callbell_camera_view (call_id, id)",
-    r"CREATE TABLE callbell_patrol_point (
-            id {uuid} NOT NULL,
-            code text NOT NULL,
-            name text NOT NULL,
-            unit_id {uuid} NOT NULL,
-            unit_path {path} NOT NULL,
-            buildings {json} NOT NULL,
-            lat {float} NOT NULL,
-            lng {float} NOT NULL,
-            version {big} NOT NULL,
-            created_at {at} NOT NULL,
-            updated_at {at} NOT NULL,
-            PRIMARY KEY (id)
-        ) {strict}",
-    "CREATE UNIQUE INDEX callbell_patrol_point_code ON callbell_patrol_point (code)",
-    "CREATE INDEX callbell_patrol_point_unit ON callbell_patrol_point (unit_path, id)",
     r"CREATE TABLE callbell_patrol_read (
             id {uuid} NOT NULL,
             staff_id {uuid} NOT NULL,
-            point_id {uuid},
+            fixture_id {uuid},
             unit_path {path} NOT NULL,
-            lat {float} NOT NULL,
-            lng {float} NOT NULL,
+            lat {float},
+            lng {float},
             source text NOT NULL,
             at {at} NOT NULL,
             PRIMARY KEY (id)

@@ -226,6 +226,9 @@ fn needs_key(id: &str) -> bool {
         "see_quarantine",
         "reveal_call_notes",
         "close_call",
+        "accept_calls",
+        "record_patrol_read",
+        "view_camera",
     ];
     !exempt.contains(&id)
 }
@@ -247,6 +250,7 @@ fn add_headers(method: &str, operation: &mut Operation) {
                 | "succeed_unit"
                 | "decide_service"
                 | "disable_staff"
+                | "remove_fixture"
                 | "delete_hours"
                 | "delete_closure"
                 | "delete_shift"

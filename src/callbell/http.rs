@@ -4,7 +4,7 @@ mod devices;
 pub(super) mod homes;
 mod ladders;
 
-use super::{alarms, calls, ingest};
+use super::{alarms, around, calls, figures, ingest};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Routes of this slice.
@@ -13,6 +13,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(ingest::http::routes)
         .configure(calls::http::routes)
         .configure(alarms::http::routes)
+        .configure(around::http::routes)
+        .configure(figures::http::routes)
         .configure(homes::routes)
         .configure(devices::routes)
         .configure(ladders::routes);

@@ -3,5 +3,4 @@
 pub mod devices;
 pub mod homes;
 pub mod ladders;
-pub mod patrols;
 pub mod watch;

@@ -102,6 +102,8 @@ pub struct CallbellConfig {
     pub webhook_urls: Vec<String>,
     pub webhook_secret: SecretString,
     pub dead_man_url: String,
+    pub camera_link: String,
+    pub camera_secret: SecretString,
     pub mqtt_url: String,
     pub mqtt_client: String,
     pub mqtt_topic: String,
@@ -237,6 +239,12 @@ impl Config {
             callbell.mqtt_url.is_empty()
                 || !(callbell.mqtt_client.is_empty() || callbell.mqtt_topic.is_empty()),
             "callbell.mqtt_client and callbell.mqtt_topic: must be set where a broker is named",
+        );
+        check(
+            callbell.camera_link.is_empty()
+                || (callbell.camera_link.contains("{code}")
+                    && !callbell.camera_secret.expose_secret().is_empty()),
+            "callbell.camera_link: must hold {code}, and callbell.camera_secret must be set",
         );
         let secret = callbell.webhook_secret.expose_secret();
         check(

@@ -1,7 +1,9 @@
 //! The emergency call: a press opens it, it rings until somebody has it, and only a person ends it.
 
+mod around;
 mod bad;
 mod course;
+mod figures;
 mod handover;
 mod ladder;
 mod mqtt;

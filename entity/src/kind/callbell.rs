@@ -143,6 +143,12 @@ vocabulary! {
         Settled = "settled" "已处理",
     }
 
+    /// What stands in a community and helps who goes there.
+    FixtureKind {
+        Camera = "camera" "摄像机",
+        PatrolPoint = "patrol_point" "巡更点",
+    }
+
     /// By what it is known where somebody on patrol is.
     PatrolSource {
         Tag = "tag" "巡更点",

@@ -385,6 +385,28 @@ operations! {
     AcceptCalls "accept_calls" {
         Operator: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, DutyOfficer: Own,
     }
+    GetCallNearby "get_call_nearby" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    ViewCamera "view_camera" {
+        Operator: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree, Supervisor: District,
+        DutyOfficer: Subtree,
+    }
+    ListFixtures "list_fixtures" {
+        Operator: District, Supervisor: District, SystemAdmin: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, DutyOfficer: Subtree,
+    }
+    RegisterFixture "register_fixture" { UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District }
+    UpdateFixture "update_fixture" { UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District }
+    RemoveFixture "remove_fixture" { UnitLead: Unit, StreetManager: Subtree, SystemAdmin: District }
+    RecordPatrolRead "record_patrol_read" { Handler: Unit, UnitLead: Unit, StreetManager: Subtree, DutyOfficer: Subtree }
+    GetBellFigures "get_bell_figures" {
+        UnitLead: Unit, StreetManager: Subtree, DutyOfficer: District, Supervisor: District, Analyst: District,
+    }
+    DownloadBellFigures "download_bell_figures" {
+        UnitLead: Unit, StreetManager: Subtree, DutyOfficer: District, Supervisor: District, Analyst: District,
+    }
     ListBellAlarms "list_bell_alarms" {
         Operator: District, Supervisor: District, SystemAdmin: District, Handler: Unit, UnitLead: Unit,
         StreetManager: Subtree, DutyOfficer: Subtree,

@@ -5,8 +5,9 @@ use super::raise::{Cause, raise, settle};
 use super::store;
 use crate::access::authenticate::{china, local_day};
 use crate::access::policy::district_of;
+use crate::callbell::around;
 use crate::callbell::rules::alarm::test_try;
-use crate::callbell::store::{patrols, watch};
+use crate::callbell::store::watch;
 use crate::callbell::target::Target;
 use crate::callbell::world::World;
 use crate::duty::queries::{self as duty, Uncovered};
@@ -36,12 +37,12 @@ const CENTRE: [Role; 2] = [Role::DutyOfficer, Role::Supervisor];
 pub async fn look_after(world: &World) -> Result<Pass, AppError> {
     gaps(world).await?;
     tests(world).await?;
-    let old = world.kit.now() - TimeDelta::days(patrols::KEPT_DAYS);
+    let old = world.kit.now() - TimeDelta::days(around::KEPT_DAYS);
     world
         .kit
         .db
         .write("callbell.forget_reads", old, |tx, old| {
-            Box::pin(patrols::forget_before(tx, *old))
+            Box::pin(around::forget_before(tx, *old))
         })
         .await?;
     Ok(Pass::Idle)

@@ -1,6 +1,6 @@
 //! `POST /callbell/calls/{id}/actions` and a call that is opened by hand.
 
-use super::apply::{Doer, Said, append, command};
+use super::apply::{Doer, Said, command, note};
 use super::dto::{CallActionIn, CallOut, NewCallIn};
 use super::open::{Opening, open};
 use super::row::{find, lock};
@@ -126,19 +126,8 @@ pub async fn reveal(tx: &Tx, (world, caller, id): &Asked<CallId>) -> Result<supe
         return Err(AppError::new(Code::CallClosed));
     }
     let notes = view::notes(tx, world, &row).await?;
-    let state = row.state;
-    append(
-        tx,
-        world,
-        &mut row,
-        (
-            CallEntryKind::Revealed,
-            json!({ "fields": ["access", "medical", "kin"] }),
-        ),
-        Some(state),
-        (&doer, &Said::default()),
-    )?;
-    super::apply::write(tx, &mut row).await?;
+    let what = json!({ "fields": ["access", "medical", "kin"] });
+    note(tx, world, &mut row, (CallEntryKind::Revealed, what), &doer).await?;
     Ok(notes)
 }
 

@@ -242,6 +242,22 @@ pub fn append(
     Ok(())
 }
 
+/// Notes something in the log of a call that changes nothing of it, though it may be closed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note(
+    tx: &Tx,
+    world: &World,
+    row: &mut callbell_call::Model,
+    what: (CallEntryKind, Value),
+    doer: &Doer,
+) -> Result<(), AppError> {
+    let state = row.state;
+    append(tx, world, row, what, Some(state), (doer, &Said::default()))?;
+    write(tx, row).await
+}
+
 /// The hash of an entry: over the one before it, its own facts, and the ciphertext of its text.
 #[must_use]
 pub fn hash(previous: &[u8], entry: &callbell_entry::Model) -> Vec<u8> {

@@ -13,8 +13,10 @@ mod stream;
 mod view;
 mod watchdog;
 
-pub use apply::{Doer, Said, command, first_broken, link};
+pub use act::{facts, seen};
+pub use apply::{Doer, Said, TEXT as ENTRY_TEXT, command, first_broken, link, note};
 pub use jobs::jobs;
 pub use open::{Opening, open};
-pub use row::open_of;
+pub use ring::RING;
+pub use row::{is_late, lock, open_of};
 pub use watchdog::{goes_on, swept_at};

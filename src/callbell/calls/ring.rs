@@ -23,7 +23,7 @@ use entity::{callbell_call, callbell_home, callbell_kin};
 use std::collections::BTreeSet;
 
 /// What rings, and is given up once somebody has the call.
-const RING: &str = "callbell_ring";
+pub const RING: &str = "callbell_ring";
 /// What is told of a call's turns.
 const TURN: &str = "callbell_turn";
 /// What next of kin are told.

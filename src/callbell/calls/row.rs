@@ -78,6 +78,12 @@ pub fn ladder(row: &callbell_call::Model) -> Ladder {
     serde_json::from_value(row.ladder.clone()).unwrap_or_default()
 }
 
+/// Whether a call was taken on, or its helper there, later than may be without a report.
+#[must_use]
+pub fn is_late(row: &callbell_call::Model) -> bool {
+    call(row).is_late(&ladder(row))
+}
+
 /// A call, locked until the end of the transaction.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use super::{Incoming, Ingest};
 use crate::platform::config::CallbellConfig;
 use crate::platform::error::{AppError, Code};
 use crate::reference::Desk;
+use actix_web::http::Uri;
 use anyhow::Context;
 use entity::kind::BellSource;
 use rumqttc::Transport;
@@ -145,10 +146,10 @@ impl Listener {
 }
 
 fn options(settings: &CallbellConfig) -> anyhow::Result<MqttOptions> {
-    let url: reqwest::Url = settings.mqtt_url.parse().context("callbell.mqtt_url")?;
-    let host = url.host_str().context("callbell.mqtt_url: a host is missing")?;
-    let port = url.port();
-    let mut options = match url.scheme() {
+    let url: Uri = settings.mqtt_url.parse().context("callbell.mqtt_url")?;
+    let host = url.host().context("callbell.mqtt_url: a host is missing")?;
+    let port = url.port_u16();
+    let mut options = match url.scheme_str().unwrap_or_default() {
         "mqtt" => MqttOptions::new(&settings.mqtt_client, host, port.unwrap_or(1883)),
         "mqtts" => {
             let mut options = MqttOptions::new(&settings.mqtt_client, host, port.unwrap_or(8883));

@@ -246,11 +246,15 @@ pub fn next(call: &Call, ladder: &Ladder, has_kin: bool) -> Option<DateTime<Utc>
     [own, kin].into_iter().flatten().min()
 }
 
-/// When the next of kin are due to be told, if they are to be and are not yet. A test is nothing to tell them of.
+/// Whether the next of kin are to be told and do not know yet. A test is nothing to tell them of.
+fn wants_kin(call: &Call, has_kin: bool) -> bool {
+    has_kin && !call.test && call.kin_at.is_none()
+}
+
+/// When the next of kin are due to be told, if they are to be: at once where the call was dealt with before they were.
 fn kin_due(call: &Call, ladder: &Ladder, has_kin: bool) -> Option<DateTime<Utc>> {
-    let wanted = has_kin && !call.test && call.kin_at.is_none();
-    let open = !matches!(call.state, CallState::Resolved | CallState::Closed);
-    (wanted && open).then(|| match call.first_acked_at {
+    let open = call.state != CallState::Closed;
+    (wants_kin(call, has_kin) && open).then(|| match call.first_acked_at {
         Some(at) => at,
         None => call.opened_at + seconds(ladder.kin_after_s),
     })
@@ -292,7 +296,7 @@ pub fn decide(call: &Call, ladder: &Ladder, command: Command, moment: Moment) ->
         Command::Press => Ok(press(call, moment.now)),
         Command::Cancel if call.cancelled => Ok(Vec::new()),
         Command::Cancel => Ok(vec![Event::CancelRequested]),
-        Command::Acknowledge(by) => acknowledge(call, by),
+        Command::Acknowledge(by) => acknowledge(call, by, moment),
         Command::Go(by) => match call.state {
             CallState::Acked => Ok(vec![Event::Going(by)]),
             // The second of two helpers has not come too late.
@@ -345,8 +349,12 @@ fn press(call: &Call, now: DateTime<Utc>) -> Vec<Event> {
     events
 }
 
-fn acknowledge(call: &Call, by: StaffId) -> Result<Vec<Event>, Refusal> {
+fn acknowledge(call: &Call, by: StaffId, moment: Moment) -> Result<Vec<Event>, Refusal> {
     match call.state {
+        // The next of kin hear of it in the same moment, not by a timer that may come after the end.
+        CallState::Ringing if wants_kin(call, moment.has_kin) => {
+            Ok(vec![Event::Acknowledged(by), Event::KinTold])
+        }
         CallState::Ringing => Ok(vec![Event::Acknowledged(by)]),
         // Said twice is said once.
         CallState::Acked | CallState::EnRoute | CallState::OnScene if call.owner == Some(by) => {

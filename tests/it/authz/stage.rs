@@ -64,6 +64,8 @@ pub struct Stage {
     pub devices: Vec<Thing>,
     /// Emergency calls.
     pub calls: Vec<Thing>,
+    /// Points of the electronic patrol.
+    pub fixtures: Vec<Thing>,
     /// Technical alarms.
     pub alarms: Vec<Thing>,
     /// How the tickets of the units find their person.
@@ -129,6 +131,7 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         homes,
         devices,
         calls: bells::call(app, &units).await,
+        fixtures: bells::fixture(app, &units).await,
         alarms: bells::alarm(app, &units).await,
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,

@@ -271,9 +271,17 @@ fn run((has_kin, test, staffed, steps): &Steps) -> Result<HashSet<(CallState, &'
                 for event in events {
                     call = evolve(call, &ladder, *event, at(now));
                 }
+                let mut kin = false;
                 if let Some(word) = word {
+                    // Who takes it on tells the next of kin with it.
+                    kin = word.starts_with("ack") && *has_kin && !model.is_test() && !model.has("kin");
                     model.log.push((now, word));
                 }
+                if kin {
+                    model.log.push((now, "kin".into()));
+                }
+                let told = command != Command::Tick && events.contains(&Event::KinTold);
+                prop_assert_eq!(told, kin, "{:?} {:?}", command, before);
                 seen.insert((before.state, "ok"));
             }
             (Err(refusal), Err(expected)) => {
@@ -338,7 +346,6 @@ fn ten_thousand_sequences_agree_with_the_model_and_visit_everything() {
         "not_owner",
         "not_verified",
         "test",
-        "kin",
         "report",
         "not_late",
     ] {
@@ -446,4 +453,38 @@ proptest! {
         let events = decide(&call, &ladder, Command::Tick, moment).unwrap();
         prop_assert_eq!(events, vec![Event::Rung(1)]);
     }
+}
+
+/// A test that was taken on and then turned into an emergency: the next of kin do not know, and it does not close before.
+#[test]
+fn it_does_not_close_before_the_next_of_kin_know() {
+    let ladder = Ladder::default();
+    let moment = |now| Moment {
+        now: at(now),
+        staffed: EVERYBODY,
+        has_kin: true,
+    };
+    let mut call = Call::new(at(0), true);
+    for (now, command) in [
+        (1, Command::Acknowledge(staff(1))),
+        (2, Command::Press),
+        (3, Command::Resolve(staff(1), CallOutcome::Helped, None)),
+    ] {
+        for event in decide(&call, &ladder, command, moment(now)).unwrap() {
+            assert_ne!(event, Event::KinTold);
+            call = evolve(call, &ladder, event, at(now));
+        }
+    }
+    assert_eq!(
+        decide(&call, &ladder, Command::Close(staff(2)), moment(4)),
+        Err(Refusal::KinNotTold)
+    );
+    assert!(
+        next(&call, &ladder, true).is_some_and(|due| due <= at(4)),
+        "it is due at once"
+    );
+    for event in decide(&call, &ladder, Command::Tick, moment(4)).unwrap() {
+        call = evolve(call, &ladder, event, at(4));
+    }
+    assert!(decide(&call, &ladder, Command::Close(staff(2)), moment(5)).is_ok());
 }

@@ -20,6 +20,11 @@ pub fn all(stage: &Stage) -> Vec<Probe> {
         let taken = json!({ "serial": "DEMO-BELL-1", "kind": "bell", "unit_id": unit.id });
         let register = Probe::new(Op::RegisterDevice, "POST", "/api/v1/callbell/devices", &[422]).json(taken);
         probes.push(register.about(unit, Op::GetDevice));
+        // A camera has another code.
+        let fixture = json!({ "kind": "camera", "code": "1", "name": "矩阵", "unit_id": unit.id });
+        let register =
+            Probe::new(Op::RegisterFixture, "POST", "/api/v1/callbell/fixtures", &[422]).json(fixture);
+        probes.push(register.about(unit, Op::ListFixtures));
         let path = format!("/api/v1/callbell/ladders/{}", unit.id);
         let ladder = serde_json::to_value(Ladder::default()).unwrap();
         let get = Probe::new(Op::GetLadder, "GET", &path, &[200]);
@@ -32,6 +37,17 @@ pub fn all(stage: &Stage) -> Vec<Probe> {
                 .chain(changes)
                 .map(|probe| probe.about(unit, Op::GetLadder)),
         );
+    }
+    for fixture in &stage.fixtures {
+        let path = format!("/api/v1/callbell/fixtures/{}", fixture.id);
+        let body = json!({ "kind": "patrol_point", "code": "MATRIX-X", "name": "矩阵", "unit_id": fixture.unit, "lat": 22, "lng": 113 });
+        let some = [
+            Probe::new(Op::UpdateFixture, "PUT", &path, &[412])
+                .json(body)
+                .stale(),
+            Probe::new(Op::RemoveFixture, "DELETE", &path, &[412]).stale(),
+        ];
+        probes.extend(some.map(|probe| probe.about(fixture, Op::ListFixtures)));
     }
     for home in &stage.homes {
         let path = format!("/api/v1/callbell/homes/{}", home.id);
@@ -72,6 +88,22 @@ fn of_calls(stage: &Stage) -> Vec<Probe> {
         Probe::new(Op::ListQuarantine, "GET", "/api/v1/callbell/quarantine", &[200]),
         Probe::new(Op::SeeQuarantine, "POST", nothing, &[404]),
         Probe::new(Op::ListCalls, "GET", "/api/v1/callbell/calls", &[200]),
+        Probe::new(Op::ListFixtures, "GET", "/api/v1/callbell/fixtures", &[200]),
+        Probe::new(Op::GetBellFigures, "GET", "/api/v1/callbell/figures", &[200]),
+        Probe::new(
+            Op::DownloadBellFigures,
+            "GET",
+            "/api/v1/callbell/figures.xlsx",
+            &[200],
+        ),
+        // There is no such point.
+        Probe::new(
+            Op::RecordPatrolRead,
+            "POST",
+            "/api/v1/callbell/patrol-reads",
+            &[422],
+        )
+        .json(json!({ "at": "point", "code": "nowhere" })),
         Probe::new(Op::ListCallHandovers, "GET", "/api/v1/callbell/handovers", &[200]),
         // Nobody of the cast has a call.
         Probe::new(Op::OfferCalls, "POST", "/api/v1/callbell/handovers", &[422])
@@ -95,6 +127,13 @@ fn of_calls(stage: &Stage) -> Vec<Probe> {
         probes.push(open.about(unit, Op::OpenCall));
     }
     for call in &stage.calls {
+        let nearby = format!("/api/v1/callbell/calls/{}/nearby", call.id);
+        let nearby = Probe::new(Op::GetCallNearby, "GET", nearby, &[200]);
+        probes.push(nearby.about(call, Op::GetCall));
+        // Who may see the call may still not look: there is no such camera.
+        let view = format!("/api/v1/callbell/calls/{}/cameras/{nobody}/view", call.id);
+        let view = Probe::new(Op::ViewCamera, "POST", view, &[404]).json(json!({ "purpose": "矩阵测试" }));
+        probes.push(view.about(call, Op::ViewCamera));
         let path = format!("/api/v1/callbell/calls/{}", call.id);
         let take = json!({ "action": "acknowledge" });
         let some = [

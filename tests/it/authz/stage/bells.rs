@@ -104,3 +104,24 @@ pub async fn alarm(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
     }
     alarms
 }
+
+/// A point of the electronic patrol in each community.
+pub async fn fixture(app: &TestApp, units: &[Thing]) -> Vec<Thing> {
+    let admin = app.staff("sysadmin").await;
+    let mut fixtures = Vec::new();
+    for (unit, n) in units.iter().take(3).zip(0..) {
+        let body = json!({
+            "kind": "patrol_point", "code": format!("MATRIX-{n}"), "name": "矩阵", "unit_id": unit.id,
+            "lat": 22.6, "lng": 113.1,
+        });
+        let made = admin.post("/api/v1/callbell/fixtures", &body).await;
+        made.expect(201);
+        fixtures.push(thing(
+            unit.class,
+            &made.text_at("/id"),
+            &unit.id,
+            unit.facts.clone(),
+        ));
+    }
+    fixtures
+}
