@@ -37,6 +37,8 @@ pub mod admin;
 
 pub mod demo;
 
+pub mod simulate;
+
 pub mod app;
 
 pub mod cli;

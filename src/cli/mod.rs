@@ -9,6 +9,7 @@ mod import;
 mod migrate;
 mod openapi;
 mod serve;
+mod simulate;
 mod user;
 
 use crate::platform::config::Config;
@@ -35,6 +36,9 @@ enum Verb {
     Demo(demo::Args),
     /// Fills a demonstration district with a year of synthetic tickets; no server may run on it meanwhile.
     Generate(generate::Args),
+    /// Speaks to a running server as what is outside does: call-bells.
+    #[command(subcommand)]
+    Simulate(simulate::Verb),
     /// Brings the schema up to date, takes migrations back, or tells where it stands.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -83,6 +87,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Verb::Migrate(verb) => migrate::run(&config, verb).await,
             Verb::User(verb) => user::run(config, verb).await,
             Verb::Import(verb) => import::run(config, verb).await,
+            Verb::Simulate(verb) => simulate::run(verb).await,
             Verb::Openapi(_) => Ok(()),
             Verb::Check => check::run(config).await,
             Verb::Healthcheck => healthcheck::run(&config).await,

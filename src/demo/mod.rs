@@ -2,7 +2,7 @@
 //! Safe to run twice.
 
 mod accounts;
-mod bells;
+pub mod bells;
 mod duty;
 pub mod generate;
 mod people;

@@ -38,5 +38,6 @@ mod notices;
 mod privacy;
 mod residents;
 mod schema;
+mod simulate;
 mod staged;
 mod tiers;

@@ -4,7 +4,7 @@
 
 mod arrivals;
 mod clocks;
-mod dice;
+pub mod dice;
 mod district;
 mod life;
 mod matters;
