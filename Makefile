@@ -6,10 +6,10 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps tools demo test long lint check audit fmt bench openapi walkthrough
+.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells openapi walkthrough
 
 help: ## This list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Installs what `make check` needs and this machine lacks.
 	scripts/deps.sh --all
@@ -55,6 +55,9 @@ fmt: ## Formats the code.
 
 bench: ## Measures throughput and latency on both databases.
 	scripts/bench.sh $(ARGS)
+
+bench-bells: ## Measures how long a press of a call-bell takes, on both databases.
+	scripts/bench-bells.sh $(ARGS)
 
 openapi: ## Writes openapi/openapi.json from the code.
 	cargo run --locked -- openapi --write openapi/openapi.json

@@ -131,11 +131,13 @@ const UP: &[&str] = &[
     "CREATE INDEX callbell_patrol_read_staff ON callbell_patrol_read (staff_id, at)",
     // Figures of a month: calls by when they opened.
     "CREATE INDEX callbell_call_opened ON callbell_call (opened_at)",
+    "CREATE INDEX callbell_event_tests ON callbell_event (received_at) WHERE kind = 'test'",
     "CREATE INDEX callbell_alarm_opened ON callbell_alarm (opened_at)",
 ];
 
 const DOWN: &[&str] = &[
     "DROP INDEX callbell_call_opened",
+    "DROP INDEX callbell_event_tests",
     "DROP INDEX callbell_device_silent",
     "DROP INDEX callbell_device_quiet",
     "CREATE INDEX callbell_device_seen ON callbell_device (last_seen_at) WHERE state = 'active' AND silent_since IS NULL",

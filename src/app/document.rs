@@ -145,6 +145,9 @@ fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'static 
         problems.push(("400", "The request can't be read"));
         problems.push(("422", "The input breaks a rule"));
     }
+    if id == "ingest_bell_event" {
+        problems.push(("401", "The device is not known, or the signature is not its own"));
+    }
     if !public || proof {
         problems.push(("401", "No valid token, or what was to prove who asks is wrong"));
     }
@@ -154,7 +157,14 @@ fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'static 
     if takes(ParameterIn::Path) {
         problems.push(("404", "There is no such thing, or the caller may not see it"));
     }
-    if method != "get" && takes(ParameterIn::Header) || id == "answer_callback" {
+    let moves = [
+        "answer_callback",
+        "close_call",
+        "reveal_call_notes",
+        "view_camera",
+        "accept_calls",
+    ];
+    if method != "get" && takes(ParameterIn::Header) || moves.contains(&id) {
         problems.push((
             "409",
             "It conflicts with what is there, or the state does not take it",
@@ -163,6 +173,12 @@ fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'static 
     if body {
         problems.push(("413", "The body is too large"));
         problems.push(("415", "The content type is not supported"));
+    }
+    if id == "ingest_bell_event" {
+        problems.push((
+            "429",
+            "Too much came that can't be trusted; `Retry-After` tells when to send it again",
+        ));
     }
     if proof {
         problems.push(("429", "Too many attempts; `Retry-After` tells when to try again"));

@@ -17,13 +17,19 @@ pub struct Target {
 }
 
 impl Target {
-    /// Somebody on duty, by what they want to be reached by.
-    ///
-    /// # Errors
-    /// When an address can't be opened.
-    pub fn of(vault: &Vault, person: &Person) -> Result<Self, AppError> {
-        let phone = person.contact.phone(vault)?;
-        let email = person.contact.email(vault)?;
+    /// Somebody on duty, by what they want to be reached by. An address that can't be opened is none: they find it in the
+    /// inbox, and nobody else goes unheard for it.
+    #[must_use]
+    pub fn of(vault: &Vault, person: &Person) -> Self {
+        let staff = person.turn.staff;
+        let ways = person
+            .contact
+            .phone(vault)
+            .and_then(|phone| Ok((phone, person.contact.email(vault)?)));
+        let (phone, email) = ways.unwrap_or_else(|error| {
+            tracing::error!(%staff, ?error, "an address of somebody on duty can't be opened");
+            (None, None)
+        });
         let ways = person.contact.channels.iter().filter_map(|channel| {
             let address = match channel {
                 NoticeChannel::Sms | NoticeChannel::Voice => phone.as_ref(),
@@ -32,10 +38,10 @@ impl Target {
             };
             address.map(|address| (*channel, address.plain().to_owned()))
         });
-        Ok(Self {
-            staff: person.turn.staff,
+        Self {
+            staff,
             ways: ways.collect(),
-        })
+        }
     }
 
     /// Somebody of whom no address is known.

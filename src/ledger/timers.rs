@@ -19,6 +19,10 @@ pub const CALLS: &str = "callbell.call";
 pub const ALARMS: &str = "callbell.alarm";
 /// After a failure a timer waits so long, times its attempts.
 const RETRY_S: i64 = 30;
+/// And no longer than this.
+const RETRY_MOST_S: i64 = 3_600;
+/// One of an emergency call waits so long, however often it fails.
+const RETRY_CALL_S: i64 = 2;
 
 /// Sets a timer in this transaction.
 pub fn set(tx: &Tx, kind: &str, subject: Uuid, due_at: DateTime<Utc>) {
@@ -122,26 +126,34 @@ where
                         .one(tx)
                         .await?;
                     let Some(timer) = claimed.filter(|timer| timer.due_at <= tx.now()) else {
-                        return Ok(());
+                        return Ok(false);
                     };
                     fire(tx, context, &timer).await?;
                     durable_timer::Entity::delete_by_id(*id).exec(tx).await?;
-                    Ok(())
+                    Ok(true)
                 })
             },
         )
         .await;
-    if let Err(error) = outcome {
-        tracing::warn!(timer = next.kind, subject = %next.subject_id, ?error, "a timer failed");
-        db.write("timers.put_off", next, |tx, timer| Box::pin(put_off(tx, timer)))
-            .await?;
+    match outcome {
+        // One at a time: the next may be due as well.
+        Ok(true) => Ok(Pass::Full),
+        // Another instance has it in hands.
+        Ok(false) => Ok(Pass::Worked),
+        Err(error) => {
+            tracing::warn!(timer = next.kind, subject = %next.subject_id, ?error, "a timer failed");
+            db.write("timers.put_off", next, |tx, timer| Box::pin(put_off(tx, timer)))
+                .await?;
+            Ok(Pass::Full)
+        }
     }
-    // One at a time: the next may be due as well.
-    Ok(Pass::Full)
 }
 
 async fn put_off(tx: &Tx, timer: &durable_timer::Model) -> Result<(), AppError> {
-    let wait = TimeDelta::seconds(RETRY_S * i64::from(timer.attempts + 1));
+    let wait = TimeDelta::seconds(match timer.kind.as_str() {
+        CALLS => RETRY_CALL_S,
+        _ => (RETRY_S * i64::from(timer.attempts + 1)).min(RETRY_MOST_S),
+    });
     durable_timer::Entity::update_many()
         .col_expr(durable_timer::Column::DueAt, Expr::value(tx.now() + wait))
         .col_expr(durable_timer::Column::Attempts, Expr::value(timer.attempts + 1))

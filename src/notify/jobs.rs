@@ -26,7 +26,10 @@ pub fn jobs(kit: &Kit, channels: Channels) -> Vec<Job> {
         })
     };
     vec![
+        // Several, so that a gateway that hangs does not hold up what is claimed after it.
         worker("emergency_notices", Duration::from_secs(1), Lanes::Emergency),
+        worker("emergency_notices_2", Duration::from_secs(1), Lanes::Emergency),
+        worker("emergency_notices_3", Duration::from_secs(1), Lanes::Emergency),
         worker("notices", Duration::from_secs(2), Lanes::Others),
     ]
 }
@@ -47,31 +50,37 @@ async fn send_due(kit: &Kit, channels: &Channels, (sender, lanes): (Uuid, Lanes)
         return Ok(pass);
     }
     let enough = kit.now() + TimeDelta::seconds(lease_s(lanes) / 2);
-    let sent: Vec<_> = stream::iter(in_order(due, lanes))
-        .map(|rows| async move {
-            let mut sent = Vec::with_capacity(rows.len());
-            for row in rows {
-                let outcome = send(kit, channels, &row, (lanes, enough)).await;
-                sent.push((row, outcome));
-            }
-            sent
-        })
+    // What is sent is noted at once: a crash repeats what is on its way, not all of a batch.
+    let settled: Vec<Result<(), AppError>> = stream::iter(in_order(due, lanes))
+        .map(|rows| send_some(kit, channels, rows, (sender, lanes, enough)))
         .buffer_unordered(parallel(lanes))
-        .concat()
+        .collect()
         .await;
-    for (row, outcome) in &sent {
-        if let Outcome::Failed(why) = outcome {
+    settled.into_iter().collect::<Result<Vec<()>, AppError>>()?;
+    Ok(pass)
+}
+
+/// Sends messages one after the other, and notes how it went.
+async fn send_some(
+    kit: &Kit,
+    channels: &Channels,
+    rows: Vec<notice::Model>,
+    (sender, lanes, enough): (Uuid, Lanes, DateTime<Utc>),
+) -> Result<(), AppError> {
+    let mut sent = Vec::with_capacity(rows.len());
+    for row in rows {
+        let outcome = send(kit, channels, &row, (lanes, enough)).await;
+        if let Outcome::Failed(why) = &outcome {
             tracing::warn!(notice = %row.id, why, "a message could not be sent");
         }
+        sent.push((row, outcome));
     }
+    let input = (Arc::clone(&kit.vault), sender, sent);
     kit.db
-        .write(
-            "notices.settle",
-            (Arc::clone(&kit.vault), sender, sent),
-            |tx, input| Box::pin(store::settle(tx, input)),
-        )
-        .await?;
-    Ok(pass)
+        .write("notices.settle", input, |tx, input| {
+            Box::pin(store::settle(tx, input))
+        })
+        .await
 }
 
 /// What is not begun within half a lease is left for the next pass.

@@ -9,6 +9,7 @@ mod ladder;
 mod mqtt;
 mod race;
 mod reach;
+mod rules;
 mod stream;
 mod supervision;
 mod watchdog;

@@ -6,6 +6,7 @@ use super::store::{self, Filter};
 use crate::access::{Actor, Op, Permit, op};
 use crate::callbell::commands::homes::allow;
 use crate::callbell::http::homes::below;
+use crate::callbell::store::devices;
 use crate::callbell::world::{Asked, World};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
@@ -76,6 +77,10 @@ async fn act(
     tx: &Tx,
     (world, caller, (id, what)): &Asked<(AlarmId, Act)>,
 ) -> Result<Answer<AlarmOut>, AppError> {
+    // The device first, as when it speaks: two who lock in another order would wait for each other.
+    if let Some(device) = store::find(tx, *id).await?.device_id {
+        devices::lock(tx, device).await?;
+    }
     let mut row = store::lock(tx, *id).await?;
     allow(caller, Op::ListBellAlarms, &row.unit_path)?;
     let Actor::Staff { id, name, .. } = &caller.actor else {

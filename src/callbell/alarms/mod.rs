@@ -10,5 +10,6 @@ mod sweep;
 mod upkeep;
 
 pub use jobs::jobs;
-pub use raise::{Cause, of_device, raise, settle};
+pub use raise::{Cause, forget_device, of_device, raise, settle};
+pub use store::move_to;
 pub use store::open_about;

@@ -4,7 +4,7 @@
 use super::store;
 use crate::access::authenticate::local_day;
 use crate::access::policy::district_of;
-use crate::callbell::rules::alarm::{Alarm, above, climbs, first_level, next};
+use crate::callbell::rules::alarm::{Alarm, above, climbs, ends_by_hand, first_level, next};
 use crate::callbell::rules::hearing::{Finding, findings};
 use crate::callbell::rules::ladder::TOP;
 use crate::callbell::store::watch;
@@ -133,25 +133,34 @@ async fn close(
     timers::replace(tx, timers::ALARMS, row.id.0, None).await
 }
 
-/// Settles an alarm; the last one of an outage ends that, too.
+/// Settles an alarm; the last one of an outage ends that, too. The outage is locked before it is counted: of two who end
+/// its last parts at once, the second sees what the first did.
 async fn end(
     tx: &Tx,
     row: &mut callbell_alarm::Model,
     by: Option<StaffId>,
     note: Option<String>,
 ) -> Result<(), AppError> {
-    close(tx, row, by, note).await?;
     let Some(outage) = row.outage_id else {
-        return Ok(());
+        return close(tx, row, by, note).await;
     };
-    if store::left_of(tx, outage).await? > 0 {
-        return Ok(());
-    }
     let mut whole = store::lock(tx, outage).await?;
-    if whole.state == AlarmState::Settled {
+    close(tx, row, by, note).await?;
+    if whole.state == AlarmState::Settled || store::left_of(tx, outage).await? > 0 {
         return Ok(());
     }
     close(tx, &mut whole, None, None).await
+}
+
+/// Ends all that is open about a device: it is not there any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_device(tx: &Tx, device: DeviceId) -> Result<(), AppError> {
+    for mut row in store::open_of_device(tx, device).await? {
+        end(tx, &mut row, None, None).await?;
+    }
+    Ok(())
 }
 
 /// Raises and settles what a device's word has changed.
@@ -205,7 +214,7 @@ pub enum Act {
 /// Acts on an alarm. What is taken in hands by another is taken over.
 ///
 /// # Errors
-/// `ActionNotAllowed` when it is settled, or when it is for its cause to end it.
+/// `ActionNotAllowed` when it is settled, or to be settled where only the end of its cause ends it.
 pub async fn act(
     tx: &Tx,
     world: &World,
@@ -226,6 +235,8 @@ pub async fn act(
             publish(tx, row, "taken");
             wind(tx, world, row).await
         }
+        Act::Settle(_) if !ends_by_hand(row.kind) => Err(AppError::new(Code::ActionNotAllowed)
+            .say("原因消除后自动结束", "It ends by itself, with its cause")),
         Act::Settle(note) => {
             row.taken_at = row.taken_at.or(Some(tx.now()));
             row.taken_by = row.taken_by.or(Some(who));
@@ -243,7 +254,7 @@ pub async fn act(
 /// What only people can end is not known of the device any more.
 async fn forget(tx: &Tx, kind: AlarmKind, device: DeviceId) -> Result<(), AppError> {
     match kind {
-        AlarmKind::Fault | AlarmKind::Tamper => watch::clear_fault(tx, device).await,
+        AlarmKind::Fault => watch::clear_fault(tx, device).await,
         AlarmKind::FalseAlarms => watch::want_visit(tx, device, false).await,
         _ => Ok(()),
     }
@@ -300,7 +311,7 @@ async fn tell(tx: &Tx, world: &World, row: &callbell_alarm::Model) -> Result<(),
     let mut targets: Vec<Target> = Vec::new();
     for person in people.iter().take(usize::from(level(row)) + 1).flatten() {
         if !targets.iter().any(|known| known.staff == person.turn.staff) {
-            targets.push(Target::of(vault, person)?);
+            targets.push(Target::of(vault, person));
         }
     }
     if targets.is_empty() {
@@ -310,17 +321,13 @@ async fn tell(tx: &Tx, world: &World, row: &callbell_alarm::Model) -> Result<(),
         targets.extend(helpers.into_iter().map(Target::in_app));
     }
     let body = text(world, row);
-    let lane = if row.kind == AlarmKind::Engine {
-        Lane::Emergency
-    } else {
-        Lane::Urgent
-    };
     let mut outgoing = Outgoing::default();
     for target in &targets {
         let message = Message {
             recipient: (ActorKind::Staff, None),
             channel: NoticeChannel::InApp,
-            lane,
+            // Not that of emergencies: what tells that their messages are late must not stand before them.
+            lane: Lane::Urgent,
             template: "callbell_alarm",
             ticket: None,
             call: None,

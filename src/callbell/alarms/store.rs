@@ -5,12 +5,24 @@ use crate::orgs::store::{tree, within};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use entity::callbell_alarm;
-use entity::id::{AlarmId, UnitId};
+use entity::id::{AlarmId, DeviceId, UnitId};
 use entity::kind::{AlarmKind, AlarmState};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
+
+/// An alarm.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find(conn: &impl ConnectionTrait, id: AlarmId) -> Result<callbell_alarm::Model, AppError> {
+    callbell_alarm::Entity::find_by_id(id)
+        .one(conn)
+        .await?
+        .ok_or_else(|| AppError::new(Code::NotFound))
+}
 
 /// An alarm, locked until the end of the transaction.
 ///
@@ -67,6 +79,37 @@ pub async fn open_of_kind(
     Ok(rows)
 }
 
+/// All alarms about a device that are not settled, locked until the end of the transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open_of_device(tx: &Tx, device: DeviceId) -> Result<Vec<callbell_alarm::Model>, AppError> {
+    let rows = callbell_alarm::Entity::find()
+        .filter(callbell_alarm::Column::DeviceId.eq(device))
+        .filter(callbell_alarm::Column::State.ne(AlarmState::Settled))
+        .order_by_asc(callbell_alarm::Column::Id)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    Ok(rows)
+}
+
+/// Takes the open alarms of a device along to another community.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn move_to(tx: &Tx, device: DeviceId, (unit, path): (UnitId, &str)) -> Result<(), AppError> {
+    use callbell_alarm::Column as C;
+    callbell_alarm::Entity::update_many()
+        .col_expr(C::UnitId, Expr::value(unit))
+        .col_expr(C::UnitPath, Expr::value(path))
+        .filter(C::DeviceId.eq(device))
+        .filter(C::State.ne(AlarmState::Settled))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Writes a new alarm.
 ///
 /// # Errors
@@ -110,7 +153,7 @@ pub async fn left_of(tx: &Tx, outage: AlarmId) -> Result<u64, AppError> {
 pub async fn fold(tx: &Tx, outage: AlarmId, unit: UnitId) -> Result<(), AppError> {
     use callbell_alarm::Column as C;
     callbell_alarm::Entity::update_many()
-        .col_expr(C::OutageId, sea_orm::sea_query::Expr::value(outage))
+        .col_expr(C::OutageId, Expr::value(outage))
         .filter(C::Kind.eq(AlarmKind::Silent))
         .filter(C::UnitId.eq(unit))
         .filter(C::State.eq(AlarmState::Open))

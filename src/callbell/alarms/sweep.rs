@@ -2,8 +2,9 @@
 
 use super::raise::{Cause, raise};
 use super::store;
-use crate::callbell::rules::alarm::{OUTAGE_MINUTES, is_outage};
-use crate::callbell::store::watch;
+use crate::callbell::calls;
+use crate::callbell::rules::alarm::{FALSE_ALARM_MINUTES, FALSE_ALARMS, OUTAGE_MINUTES, is_outage};
+use crate::callbell::store::{devices, watch};
 use crate::callbell::world::World;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
@@ -20,8 +21,8 @@ use std::collections::BTreeMap;
 const LISTENED: &str = "callbell.listened_at";
 /// A gap of so many seconds between two looks is a time in which nobody listened.
 const DEAF_S: i64 = 120;
-/// Devices in one transaction.
-const BATCH: u64 = 500;
+/// Devices in one transaction: few, so that a press does not wait for many alarms.
+const BATCH: u64 = 50;
 
 /// Looks once.
 ///
@@ -31,6 +32,7 @@ pub async fn sweep(world: &World) -> Result<Pass, AppError> {
     let db = &world.kit.db;
     db.write("callbell.listen", (), |tx, ()| Box::pin(listen(tx)))
         .await?;
+    visits(world).await?;
     if !watch::any_quiet(db.read(), world.kit.now()).await? {
         return Ok(Pass::Idle);
     }
@@ -52,6 +54,30 @@ async fn listen(tx: &Tx) -> Result<(), AppError> {
     }
     watch::end_silences(tx).await?;
     settings::store::put(tx, LISTENED, json!(tx.now())).await
+}
+
+/// A device that is pressed by mistake again and again rings all the same, but somebody should go and look at it. Not in
+/// the transaction of the call: who deals with one holds the call, and must not wait for its device.
+async fn visits(world: &World) -> Result<(), AppError> {
+    let db = &world.kit.db;
+    let since = world.kit.now() - TimeDelta::minutes(FALSE_ALARM_MINUTES);
+    for (device, times) in calls::often_false(db.read(), since, FALSE_ALARMS).await? {
+        db.write(
+            "callbell.visit",
+            (world.clone(), device, times),
+            |tx, (world, device, times)| {
+                Box::pin(async move {
+                    let row = devices::lock(tx, *device).await?;
+                    watch::want_visit(tx, row.id, true).await?;
+                    let detail = format!("{FALSE_ALARM_MINUTES}分钟内误报{times}次");
+                    raise(tx, world, Cause::of(&row, AlarmKind::FalseAlarms, detail)).await?;
+                    Ok(())
+                })
+            },
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 async fn note_silent(tx: &Tx, world: &World) -> Result<u64, AppError> {
@@ -79,10 +105,10 @@ async fn one_place(
         return Ok(());
     };
     let since = tx.now() - TimeDelta::minutes(OUTAGE_MINUTES);
-    let (lately, all) = watch::silent_lately(tx, unit, since).await?;
-    let mut outage = store::about(tx, AlarmKind::Outage, &unit.to_string())
-        .await?
-        .map(|row| row.id);
+    let (lately, all) = watch::silent_lately(tx, &first.unit_path, since).await?;
+    // What fell silent long after the others is another matter, though they are still silent.
+    let known = store::about(tx, AlarmKind::Outage, &unit.to_string()).await?;
+    let mut outage = known.filter(|row| row.opened_at >= since).map(|row| row.id);
     if outage.is_some() || is_outage(lately, all) {
         let cause = Cause {
             kind: AlarmKind::Outage,

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// Days ahead in which every post is to have somebody.
 const AHEAD_DAYS: i64 = 7;
 /// Devices in one transaction.
-const BATCH: usize = 200;
+const BATCH: usize = 50;
 /// Those who are told of a community's devices and roster.
 const NEAR: [Role; 2] = [Role::UnitLead, Role::StreetManager];
 /// And in the district.
@@ -53,11 +53,38 @@ async fn gaps(world: &World) -> Result<(), AppError> {
     let now = world.kit.now();
     let places = duty::places(&world.reference.directory, local_day(now));
     let found = duty::uncovered(db.read(), &places, (now, now + TimeDelta::days(AHEAD_DAYS))).await?;
-    if found.is_empty() && !store::open_about(db.read(), AlarmKind::Gap).await? {
-        return Ok(());
+    let there: HashSet<String> = found.iter().map(subject_of).collect();
+    let over = store::open_of_kind(db.read(), AlarmKind::Gap).await?;
+    let over: Vec<String> = over
+        .into_iter()
+        .map(|row| row.subject)
+        .filter(|subject| !there.contains(subject))
+        .collect();
+    for some in over.chunks(BATCH) {
+        db.write("callbell.gaps_over", some.to_vec(), |tx, some| {
+            Box::pin(async move {
+                for subject in some {
+                    settle(tx, AlarmKind::Gap, subject).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
     }
-    db.write("callbell.gaps", (world.clone(), found), |tx, (world, found)| {
-        Box::pin(note_gaps(tx, world, found))
+    for some in found.chunks(BATCH) {
+        db.write(
+            "callbell.gaps",
+            (world.clone(), some.to_vec()),
+            |tx, (world, some)| Box::pin(note_gaps(tx, world, some)),
+        )
+        .await?;
+    }
+    let lines = found
+        .iter()
+        .map(|gap| (gap.unit_path.clone(), gap.unit_name.clone()));
+    let input = (world.clone(), lines.collect::<Vec<_>>());
+    db.write("callbell.gap_reminder", input, |tx, (world, lines)| {
+        Box::pin(remind(tx, world, "gap", "未来七天值班有空档，请尽快排班", lines))
     })
     .await
 }
@@ -67,13 +94,6 @@ fn subject_of(gap: &Uncovered) -> String {
 }
 
 async fn note_gaps(tx: &Tx, world: &World, found: &[Uncovered]) -> Result<(), AppError> {
-    let there: HashSet<String> = found.iter().map(subject_of).collect();
-    for over in store::open_of_kind(tx, AlarmKind::Gap).await? {
-        if !there.contains(&over.subject) {
-            settle(tx, AlarmKind::Gap, &over.subject).await?;
-        }
-    }
-    let mut lines = Vec::new();
     for gap in found {
         let cause = Cause {
             kind: AlarmKind::Gap,
@@ -85,9 +105,8 @@ async fn note_gaps(tx: &Tx, world: &World, found: &[Uncovered]) -> Result<(), Ap
             outage: None,
         };
         raise(tx, world, cause).await?;
-        lines.push((gap.unit_path.clone(), gap.unit_name.clone()));
     }
-    remind(tx, world, "gap", "未来七天值班有空档，请尽快排班", &lines).await
+    Ok(())
 }
 
 /// The first gap of a post, and how many there are.
@@ -136,6 +155,13 @@ async fn tests(world: &World) -> Result<(), AppError> {
     let last_month = month_of(local_day(this_month - TimeDelta::hours(12)));
     let overdue = watch::untested(db.read(), last_month, last_month).await?;
     let new = watch::without_alarm(db.read(), overdue, AlarmKind::TestOverdue).await?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    let lines: BTreeSet<(String, String)> = new
+        .iter()
+        .map(|device| (device.unit_path.clone(), name_of(world, device.unit_id)))
+        .collect();
     for some in new.chunks(BATCH) {
         let input = (world.clone(), some.to_vec());
         db.write("callbell.test_overdue", input, |tx, (world, some)| {
@@ -148,24 +174,22 @@ async fn tests(world: &World) -> Result<(), AppError> {
                     )
                     .await?;
                 }
-                let lines: BTreeSet<(String, String)> = some
-                    .iter()
-                    .map(|device| (device.unit_path.clone(), name_of(world, device.unit_id)))
-                    .collect();
-                let lines: Vec<_> = lines.into_iter().collect();
-                remind(
-                    tx,
-                    world,
-                    "untested",
-                    "有设备上月未做功能测试，请上门检查",
-                    &lines,
-                )
-                .await
+                Ok(())
             })
         })
         .await?;
     }
-    Ok(())
+    let input = (world.clone(), lines.into_iter().collect::<Vec<_>>());
+    db.write("callbell.test_visits", input, |tx, (world, lines)| {
+        Box::pin(remind(
+            tx,
+            world,
+            "untested",
+            "有设备上月未做功能测试，请上门检查",
+            lines,
+        ))
+    })
+    .await
 }
 
 fn name_of(world: &World, unit: UnitId) -> String {
@@ -181,6 +205,9 @@ async fn remind(
     sentence: &str,
     lines: &[(String, String)],
 ) -> Result<(), AppError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     let today = local_day(tx.now());
     let mut told: BTreeMap<StaffId, Vec<&str>> = BTreeMap::new();
     let paths: BTreeSet<String> = lines.iter().flat_map(|(path, _)| with_parents(path)).collect();

@@ -107,6 +107,7 @@ pub async fn open_by_hand(
         test: false,
         text: Some(input.text.clone()),
         doer,
+        cancelled: false,
     };
     let row = open(tx, world, opening).await?;
     let out = view::call(tx, world, &row).await?;

@@ -3,10 +3,7 @@
 
 use super::ring::{self, People};
 use super::row::{call, ladder, reflect};
-use crate::callbell::alarms::{self, Cause};
-use crate::callbell::rules::alarm::{FALSE_ALARM_MINUTES, FALSE_ALARMS};
 use crate::callbell::rules::call::{Command, Event, Refusal, decide, evolve, next};
-use crate::callbell::store;
 use crate::callbell::world::World;
 use crate::ledger::events::{self, News};
 use crate::ledger::timers;
@@ -15,11 +12,10 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::tickets::commands::emergency::{self, Turn};
-use chrono::TimeDelta;
 use entity::id::{CallId, StaffId};
-use entity::kind::{ActorKind, AlarmKind, CallEntryKind, CallOutcome, CallState, TicketResult};
+use entity::kind::{ActorKind, CallEntryKind, CallOutcome, CallState, TicketResult};
 use entity::{callbell_call, callbell_entry};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -128,9 +124,6 @@ pub async fn apply(
         )?;
         ring::tell(tx, world, (row, people), event).await?;
         follow(tx, world, row, event, said).await?;
-        if let Event::Resolved(_, CallOutcome::FalseAlarm, _) = event {
-            count_false_alarms(tx, world, row).await?;
-        }
     }
     write(tx, row).await?;
     let due = next(&state, &ladder, row.has_kin);
@@ -311,29 +304,6 @@ async fn follow(
     };
     let World { kit, reference } = world;
     emergency::follow(tx, kit, reference, ticket, &turn).await
-}
-
-/// A device that is pressed by mistake again and again rings all the same, but somebody should go and look at it.
-async fn count_false_alarms(tx: &Tx, world: &World, row: &callbell_call::Model) -> Result<(), AppError> {
-    let Some(device) = row.device_id else {
-        return Ok(());
-    };
-    let since = tx.now() - TimeDelta::minutes(FALSE_ALARM_MINUTES);
-    let before = callbell_call::Entity::find()
-        .filter(callbell_call::Column::DeviceId.eq(device))
-        .filter(callbell_call::Column::Outcome.eq(CallOutcome::FalseAlarm))
-        .filter(callbell_call::Column::ResolvedAt.gte(since))
-        .filter(callbell_call::Column::Id.ne(row.id))
-        .count(tx)
-        .await?;
-    if before + 1 < FALSE_ALARMS {
-        return Ok(());
-    }
-    let found = store::devices::find(tx, device).await?;
-    store::watch::want_visit(tx, device, true).await?;
-    let detail = format!("{FALSE_ALARM_MINUTES}分钟内误报{}次", before + 1);
-    alarms::raise(tx, world, Cause::of(&found, AlarmKind::FalseAlarms, detail)).await?;
-    Ok(())
 }
 
 fn kind_of(event: &Event) -> CallEntryKind {

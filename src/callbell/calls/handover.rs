@@ -147,6 +147,8 @@ pub async fn accept(
         return Ok(row);
     }
     let calls: Vec<CallId> = serde_json::from_value(row.calls.clone()).unwrap_or_default();
+    let held = duty::store::people::held(tx, &[to]).await?;
+    let today = local_day(tx.now());
     let mut taken = Vec::new();
     let said = Said {
         text: row.note.clone(),
@@ -154,7 +156,8 @@ pub async fn accept(
     };
     for id in calls {
         let mut call = lock(tx, id).await?;
-        if call.owner_id != Some(row.from_id) {
+        // What was offered long ago may be for others by now.
+        if call.owner_id != Some(row.from_id) || !serves(&held, to, &call.unit_path, (today, today)) {
             continue;
         }
         let doer = Doer::staff(to, name);

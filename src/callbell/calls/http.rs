@@ -154,7 +154,7 @@ async fn reveal_call_notes(
 /// Calls as they turn, as server-sent events; `Last-Event-ID` goes on where a stream broke off.
 #[utoipa::path(
     tag = "callbell",
-    params(StreamQuery),
+    params(StreamQuery, ("Last-Event-ID" = Option<i64>, Header, description = "Where a stream broke off: the `id` of the last event")),
     responses((status = 200, content_type = "text/event-stream", body = String))
 )]
 #[get("/callbell/stream")]

@@ -18,5 +18,5 @@ pub use apply::{Doer, Said, TEXT as ENTRY_TEXT, command, first_broken, link, not
 pub use jobs::jobs;
 pub use open::{Opening, open};
 pub use ring::RING;
-pub use row::{is_late, lock, open_of};
+pub use row::{is_late, lock, often_false, open_of};
 pub use watchdog::{goes_on, swept_at};

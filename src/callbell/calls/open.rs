@@ -3,7 +3,7 @@
 use super::apply::{Doer, Said, TIMER, append, apply};
 use super::ring;
 use super::row::{call, last_of};
-use crate::callbell::rules::call::{self, Call};
+use crate::callbell::rules::call::{self, Call, Event};
 use crate::callbell::store;
 use crate::callbell::world::World;
 use crate::ledger::timers;
@@ -35,6 +35,8 @@ pub struct Opening {
     pub text: Option<String>,
     /// Who opens it.
     pub doer: Doer,
+    /// Whether the cancel of this press came before it.
+    pub cancelled: bool,
 }
 
 /// Opens a call: one row, its log, its timer, who is told, and its ticket.
@@ -72,7 +74,10 @@ pub async fn open(tx: &Tx, world: &World, opening: Opening) -> Result<callbell_c
     )?;
     ring::tell_kin_at_once(tx, world, &row, &kin).await?;
     let people = ring::people(tx, world, &row).await?;
-    let events = call::open(&call(&row), &ladder, ring::moment(tx, &row, &people));
+    let mut events = call::open(&call(&row), &ladder, ring::moment(tx, &row, &people));
+    if opening.cancelled {
+        events.push(Event::CancelRequested);
+    }
     apply(
         tx,
         world,

@@ -26,6 +26,8 @@ use std::collections::BTreeSet;
 pub const RING: &str = "callbell_ring";
 /// What is told of a call's turns.
 const TURN: &str = "callbell_turn";
+/// Seconds between the press by the device's clock and its receipt from which on both are told.
+const LATE_S: i64 = 60;
 /// What next of kin are told.
 const KIN: &str = "callbell_kin";
 
@@ -86,9 +88,15 @@ pub async fn tell(
             up_to(tx, world, call, "接警人员尚未到场，请协助", up).await
         }
         Event::CheckInMissed => up_to(tx, world, call, "现场人员失去联系，请核实", TOP).await,
-        Event::Resolved(_, outcome, _) if confirmed(*outcome) => {
-            tell_kin(tx, world, row, &[KinPolicy::OnConfirmed]).await
+        Event::Resolved(_, outcome, _) => {
+            // What is not told by now would mislead.
+            moot(tx, row.id, TURN).await?;
+            if confirmed(*outcome) {
+                tell_kin(tx, world, row, &[KinPolicy::OnConfirmed]).await?;
+            }
+            Ok(())
         }
+        Event::Closed(_) => moot(tx, row.id, KIN).await,
         _ => Ok(()),
     }
 }
@@ -119,7 +127,7 @@ async fn ring(
     let mut targets: Vec<Target> = Vec::new();
     for person in people.iter().take(wanted).flatten() {
         if !targets.iter().any(|known| known.staff == person.turn.staff) {
-            targets.push(Target::of(&world.kit.vault, person)?);
+            targets.push(Target::of(&world.kit.vault, person));
         }
     }
     let top = ladder_is_at_its_end(row);
@@ -184,7 +192,7 @@ async fn turn(
     for id in who {
         let known = people.iter().flatten().find(|person| person.turn.staff == id);
         let target = match known {
-            Some(person) => Target::of(&world.kit.vault, person)?,
+            Some(person) => Target::of(&world.kit.vault, person),
             None => Target::in_app(id),
         };
         let message = Message {
@@ -197,7 +205,7 @@ async fn turn(
     outgoing.write(tx).await
 }
 
-/// Tells everybody on duty up to a level.
+/// Tells everybody on duty up to a level; where no one is, everybody who could help.
 async fn up_to(
     tx: &Tx,
     world: &World,
@@ -211,7 +219,12 @@ async fn up_to(
         .take(wanted)
         .flatten()
         .map(|person| person.turn.staff);
-    turn(tx, world, (row, people), what, who.collect()).await
+    let mut who: BTreeSet<StaffId> = who.collect();
+    if who.is_empty() {
+        let district = district_of(&row.unit_path);
+        who = staff::store::who_could_help(tx, &row.unit_path, &district, local_day(tx.now())).await?;
+    }
+    turn(tx, world, (row, people), what, who).await
 }
 
 async fn turn_text(
@@ -238,14 +251,22 @@ fn ring_text(
 ) -> Result<String, AppError> {
     let vault = &world.kit.vault;
     let spoken = match home {
-        Some(home) => vault.open_text(store::homes::SPOKEN, &home.spoken_sealed)?,
+        // A press rings, whatever of the home can't be read.
+        Some(home) => vault
+            .open_text(store::homes::SPOKEN, &home.spoken_sealed)
+            .unwrap_or_else(|error| {
+                tracing::error!(home = %home.id, ?error, "what is to be spoken can't be opened");
+                door(home)
+            }),
         None => {
             let unit = world.reference.directory.get(row.unit_id);
             unit.map(|unit| unit.name.clone()).unwrap_or_default()
         }
     };
     let name = match home {
-        Some(home) => vault.open_text(store::homes::NAME, &home.resident_sealed)?,
+        Some(home) => vault
+            .open_text(store::homes::NAME, &home.resident_sealed)
+            .unwrap_or_default(),
         None => String::new(),
     };
     let test = if row.test { "【测试】" } else { "" };
@@ -256,9 +277,20 @@ fn ring_text(
     };
     Ok(format!(
         "【平安铃】{test}{spoken}，{name} 按铃求助，{}{late}。请立即接警；危急请拨120/110/119。{}",
-        clock(row.pressed_at),
+        pressed(row),
         link(&world.kit, row.id)
     ))
+}
+
+/// When it was pressed and, where that took a while, when it was received: a device that was cut off tells it later.
+fn pressed(row: &callbell_call::Model) -> String {
+    let received = clock(row.pressed_at);
+    match row.device_at.filter(|_| !row.clock_suspect && row.presses == 1) {
+        Some(at) if (row.pressed_at - at).num_seconds().abs() > LATE_S => {
+            format!("按铃{}，收到{received}", clock(at))
+        }
+        _ => received,
+    }
 }
 
 /// A time of the day, as people say it.
@@ -330,16 +362,21 @@ async fn write_to_kin(
     let vault = &world.kit.vault;
     let mut outgoing = Outgoing::default();
     for kin in kin.filter(|kin| kin.consent_at.is_some()) {
-        let phone = vault.open_text(store::homes::KIN_PHONE, &kin.phone_sealed)?;
+        let Ok(phone) = vault.open_text(store::homes::KIN_PHONE, &kin.phone_sealed) else {
+            tracing::error!(kin = %kin.id, "a number of next of kin can't be opened");
+            continue;
+        };
         let body = format!(
             "【平安铃】您的{}于{}按铃求助，社区值班人员正在处置。如需了解情况请拨打12345。",
             kin_of(&kin.relation),
             clock(row.pressed_at)
         );
+        let others = [(NoticeChannel::Voice, phone.clone())];
         let message = Message {
             recipient: (ActorKind::System, None),
             channel: NoticeChannel::Sms,
             address: Some(&phone),
+            others: &others,
             body: &body,
             dedup_key: format!("call:{}:kin:{}", row.id, kin.id),
             ..base(row, KIN)

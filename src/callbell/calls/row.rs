@@ -6,9 +6,11 @@ use crate::callbell::rules::ladder::Ladder;
 use crate::orgs::store::{tree, within};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{CallId, DeviceId};
-use entity::kind::CallState;
+use entity::kind::{CallOutcome, CallState};
 use entity::{callbell_call, callbell_entry};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// States in which nobody has dealt with it yet.
@@ -117,6 +119,10 @@ pub async fn open_of(tx: &Tx, device: DeviceId) -> Result<Option<callbell_call::
         .lock_exclusive()
         .one(tx)
         .await?;
+    // Who acts on it in the same batch would not see the timer that is put aside, and leave two.
+    if let Some(row) = &row {
+        tx.hold(row.id.0)?;
+    }
     Ok(row)
 }
 
@@ -135,6 +141,34 @@ pub async fn last_of(
         .one(conn)
         .await?;
     Ok(row)
+}
+
+/// Devices of which so many calls were false since an instant, and how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn often_false(
+    conn: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+    least: u64,
+) -> Result<Vec<(DeviceId, i64)>, AppError> {
+    use callbell_call::Column as C;
+    let least = i64::try_from(least).unwrap_or(i64::MAX);
+    // What was dealt with lately opened lately; the index knows when calls opened.
+    let rows = callbell_call::Entity::find()
+        .select_only()
+        .column(C::DeviceId)
+        .column_as(C::Id.count(), "n")
+        .filter(C::OpenedAt.gte(since - TimeDelta::hours(6)))
+        .filter(C::ResolvedAt.gte(since))
+        .filter(C::Outcome.eq(CallOutcome::FalseAlarm))
+        .filter(C::DeviceId.is_not_null())
+        .group_by(C::DeviceId)
+        .having(Expr::expr(C::Id.count()).gte(least))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows)
 }
 
 /// Which calls are wanted.

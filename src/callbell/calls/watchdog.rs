@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::CallId;
 use entity::kind::AlarmKind;
 use entity::{callbell_call, durable_timer};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -47,17 +47,25 @@ const MATTERS: [(&str, &str); 3] = [
 pub async fn watch(world: &World) -> Result<Pass, AppError> {
     let kit = &world.kit;
     let conn = kit.db.read();
-    let lost = lost_timers(world).await?;
-    for id in &lost {
-        tracing::error!(call = %id, "a call has not exactly one timer: it gets one");
-        metrics::counter!("hotline_callbell_lost_timers_total").increment(1);
-        kit.db
-            .write("callbell.wind_up", *id, |tx, id| Box::pin(repair(tx, *id)))
-            .await?;
+    let mut lost = false;
+    for id in lost_timers(world).await? {
+        let repaired = kit
+            .db
+            .write("callbell.wind_up", id, |tx, id| Box::pin(repair(tx, *id)));
+        if repaired.await? {
+            lost = true;
+            tracing::error!(call = %id, "a call had not exactly one timer: it has one now");
+            metrics::counter!("hotline_callbell_lost_timers_total").increment(1);
+        }
     }
     let late = durable_timer::Entity::find()
         .filter(durable_timer::Column::Kind.eq(TIMER))
-        .filter(durable_timer::Column::DueAt.lt(kit.now() - TimeDelta::seconds(LATE_S)))
+        // One that fails is put off again and again: it is as late as if nobody had looked at it.
+        .filter(
+            Condition::any()
+                .add(durable_timer::Column::DueAt.lt(kit.now() - TimeDelta::seconds(LATE_S)))
+                .add(durable_timer::Column::Attempts.gt(0)),
+        )
         .one(conn)
         .await?;
     if let Some(timer) = &late {
@@ -69,7 +77,7 @@ pub async fn watch(world: &World) -> Result<Pass, AppError> {
     if behind > TimeDelta::seconds(2) {
         tracing::warn!(%behind, "the wall clock was put back: timers go on by the time that has passed");
     }
-    let wrong = [!lost.is_empty(), late.is_some(), unsent];
+    let wrong = [lost, late.is_some(), unsent];
     if wrong == [false; 3] {
         kit.pulses.beat(WELL, kit.now());
     }
@@ -112,13 +120,19 @@ async fn lost_timers(world: &World) -> Result<Vec<CallId>, AppError> {
         .collect())
 }
 
-/// Looked at again under the lock: it may have been dealt with meanwhile.
-async fn repair(tx: &Tx, id: CallId) -> Result<(), AppError> {
+/// Looked at again under the lock: it may have been dealt with meanwhile, or have been on its way. Whether it was so.
+async fn repair(tx: &Tx, id: CallId) -> Result<bool, AppError> {
     let row = lock(tx, id).await?;
-    if OPEN.contains(&row.state) {
+    let timers = durable_timer::Entity::find()
+        .filter(durable_timer::Column::Kind.eq(TIMER))
+        .filter(durable_timer::Column::SubjectId.eq(id.0))
+        .count(tx)
+        .await?;
+    let wrong = OPEN.contains(&row.state) && timers != 1;
+    if wrong {
         wind_up(tx, id).await?;
     }
-    Ok(())
+    Ok(wrong)
 }
 
 /// Tells each district of what is wrong, and that it is over.

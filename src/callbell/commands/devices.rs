@@ -3,6 +3,8 @@
 use super::homes::{allow, put_at};
 use crate::access::Op;
 use crate::access::permit::Caller;
+use crate::callbell::alarms;
+use crate::callbell::rules::hearing::silent_at;
 use crate::callbell::store::{devices, homes};
 use crate::ledger::audit;
 use crate::platform::crypto::signed::SECRET_PREFIX;
@@ -205,8 +207,10 @@ pub(in crate::callbell) fn new_row(
         replaces_id: Set(None),
         heartbeat_s: Set(new.heartbeat_s),
         last_seen_at: Set(None),
-        // Nothing is waited for before it was heard of once.
-        silent_at: Set(None),
+        // One that was registered is to come to life within a day. Those of the demonstration are pressed by hand.
+        silent_at: Set(
+            (!synthetic).then(|| silent_at(new.heartbeat_s, tx.now()).max(tx.now() + TimeDelta::days(1)))
+        ),
         last_seq: Set(None),
         battery: Set(None),
         battery_seq: Set(None),
@@ -247,6 +251,7 @@ pub async fn update(
     next.home_id = Set(change.home_id);
     if let Some(home) = change.home_id.filter(|home| Some(*home) != row.home_id) {
         let (spot, _) = at_home(tx, caller, home).await?;
+        alarms::move_to(tx, row.id, (spot.unit_id, &spot.unit_path)).await?;
         next.unit_id = Set(spot.unit_id);
         next.unit_path = Set(spot.unit_path);
     }
@@ -290,6 +295,7 @@ pub async fn replace(
     row.replaces_id = Set(Some(old.id));
     let row = devices::insert(tx, row).await?;
     let old = changed(tx, &old, retired(&old)).await?;
+    alarms::forget_device(tx, old.id).await?;
     record(
         tx,
         &caller,
@@ -357,6 +363,7 @@ pub async fn retire(
     let (row, caller) = load(tx, caller, *id).await?;
     refuse_retired(&row)?;
     let row = changed(tx, &row, retired(&row)).await?;
+    alarms::forget_device(tx, row.id).await?;
     record(tx, &caller, &row, json!({ "reason": reason }));
     Ok(row)
 }

@@ -168,7 +168,9 @@ pub struct ExceptionOut {
     /// Seconds on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub way_s: Option<i64>,
-    /// Why, as it was said; absent as long as nobody said it.
+    /// Whether it was said why.
+    pub reported: bool,
+    /// Why, as it was said; for those who may read calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
 }

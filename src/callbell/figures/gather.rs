@@ -13,7 +13,7 @@ use crate::orgs::rules::Unit;
 use crate::orgs::store::tree;
 use crate::platform::db::padded;
 use crate::platform::error::AppError;
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use entity::id::{CallId, DeviceId, NoticeId, UnitId};
 use entity::kind::{
     AlarmKind, AlarmState, BellKind, CallEntryKind, DeviceState, DutyPost, NoticeChannel, UnitKind,
@@ -21,6 +21,7 @@ use entity::kind::{
 use entity::{
     callbell_alarm, callbell_call, callbell_device, callbell_entry, callbell_event, delivery, notice,
 };
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -72,11 +73,12 @@ impl Month {
 pub async fn figures(
     conn: &impl ConnectionTrait,
     world: &World,
-    reach: &Reach,
+    (reach, reads_calls): (&Reach, bool),
     below: &str,
     month: Month,
 ) -> Result<FiguresOut, AppError> {
-    let today = local_day(month.until);
+    // The last moment of the month: its end is the next one.
+    let today = local_day(month.until - TimeDelta::microseconds(1));
     let units: Vec<&Unit> = world
         .reference
         .directory
@@ -96,7 +98,10 @@ pub async fn figures(
             spreads: gathered.spreads(Some(unit.id)),
         });
     let known: HashSet<UnitId> = units.iter().map(|unit| unit.id).collect();
-    let exceptions = gathered.exceptions(conn, world, &known).await?;
+    let mut exceptions = gathered.exceptions(conn, world, &known).await?;
+    if !reads_calls {
+        exceptions.iter_mut().for_each(|late| late.report = None);
+    }
     Ok(FiguresOut {
         month: month.first,
         from: month.from,
@@ -129,6 +134,8 @@ struct Gathered {
     of: BTreeMap<UnitId, Sums>,
     calls: Vec<callbell_call::Model>,
     rings: HashMap<Uuid, HashMap<i64, u64>>,
+    /// Devices whose time counts.
+    counted: HashSet<DeviceId>,
 }
 
 impl Gathered {
@@ -153,6 +160,7 @@ impl Gathered {
             of: units.iter().map(|unit| (unit.id, Sums::default())).collect(),
             calls,
             rings: HashMap::new(),
+            counted: HashSet::new(),
         };
         gathered.messages(conn).await?;
         gathered.devices(conn, below, month).await?;
@@ -166,6 +174,9 @@ impl Gathered {
         let ids: Vec<CallId> = self.calls.iter().map(|call| call.id).collect();
         let mut first: HashMap<CallId, DateTime<Utc>> = HashMap::new();
         let mut sent: HashMap<NoticeId, (CallId, u64)> = HashMap::new();
+        // Calls of which somebody was to be told by another way than the inbox.
+        let mut outward: HashSet<CallId> = HashSet::new();
+        let mut inbox: HashMap<CallId, DateTime<Utc>> = HashMap::new();
         for some in ids.chunks(PIECE) {
             let rows: Vec<(CallId, NoticeId, DateTime<Utc>)> = delivery::Entity::find()
                 .select_only()
@@ -184,16 +195,35 @@ impl Gathered {
                 *earliest = at.min(*earliest);
                 sent.entry(notice).or_insert((call, 0)).1 += 1;
             }
-            let rows: Vec<(Option<Uuid>, DateTime<Utc>)> = notice::Entity::find()
+            let rows: Vec<(Option<CallId>, Option<Uuid>, DateTime<Utc>)> = notice::Entity::find()
                 .select_only()
-                .columns([notice::Column::RecipientId, notice::Column::CreatedAt])
+                .columns([
+                    notice::Column::CallId,
+                    notice::Column::RecipientId,
+                    notice::Column::CreatedAt,
+                ])
                 .filter(notice::Column::CallId.is_in(padded(some)))
                 .filter(notice::Column::Channel.eq(NoticeChannel::InApp))
                 .filter(notice::Column::Template.eq(calls::RING))
                 .into_tuple()
                 .all(conn)
                 .await?;
-            for (who, at) in rows {
+            let beyond: Vec<Option<CallId>> = notice::Entity::find()
+                .select_only()
+                .column(notice::Column::CallId)
+                .distinct()
+                .filter(notice::Column::CallId.is_in(padded(some)))
+                .filter(notice::Column::Channel.ne(NoticeChannel::InApp))
+                .filter(notice::Column::Template.eq(calls::RING))
+                .into_tuple()
+                .all(conn)
+                .await?;
+            outward.extend(beyond.into_iter().flatten());
+            for (call, who, at) in rows {
+                if let Some(call) = call {
+                    let earliest = inbox.entry(call).or_insert(at);
+                    *earliest = at.min(*earliest);
+                }
                 let spans = self.rings.entry(who.unwrap_or_default()).or_default();
                 *spans.entry(at.timestamp() / (LOAD_MIN * 60)).or_default() += 1;
             }
@@ -217,8 +247,12 @@ impl Gathered {
             }
             sums.facts.push(Fact {
                 opened_at: call.opened_at,
-                // The inbox has it with the commit; who is reached by another way counts by that.
-                told_at: Some(first.get(&call.id).copied().unwrap_or(call.opened_at)),
+                // Who is reached by another way than the inbox counts by that, sent or not; the inbox has it with the commit.
+                told_at: match first.get(&call.id) {
+                    Some(at) => Some(*at),
+                    None if outward.contains(&call.id) => None,
+                    None => inbox.get(&call.id).copied(),
+                },
                 acked_at: call.first_acked_at,
                 has_kin: call.has_kin,
                 kin_at: call.kin_at,
@@ -253,7 +287,8 @@ impl Gathered {
             .select_only()
             .column(callbell_event::Column::DeviceId)
             .distinct()
-            .filter(callbell_event::Column::Kind.eq(BellKind::Test))
+            // In these words, so that both databases find the index of tests.
+            .filter(Expr::cust(format!("kind = '{}'", BellKind::Test)))
             .filter(callbell_event::Column::ReceivedAt.gte(month.from))
             .filter(callbell_event::Column::ReceivedAt.lt(month.until))
             .into_tuple()
@@ -274,6 +309,7 @@ impl Gathered {
             sums.tested.of += 1;
             sums.tested.met += u64::from(tested.contains(&id));
             if seen.is_some() {
+                self.counted.insert(id);
                 let minutes = minutes(since.max(month.from), month.until);
                 sums.heard.of += minutes;
                 sums.heard.met += minutes;
@@ -306,7 +342,9 @@ impl Gathered {
             let Some(sums) = self.of.get_mut(&row.unit_id) else {
                 continue;
             };
-            if row.kind == AlarmKind::Silent {
+            if row.kind == AlarmKind::Silent
+                && row.device_id.is_some_and(|device| self.counted.contains(&device))
+            {
                 let until = row.settled_at.unwrap_or(month.until).min(month.until);
                 let silent = minutes(row.opened_at.max(month.from), until);
                 sums.heard.met = sums.heard.met.saturating_sub(silent);
@@ -500,6 +538,7 @@ impl Gathered {
                 opened_at: call.opened_at,
                 acked_s: seconds(call.opened_at, call.first_acked_at),
                 way_s: call.going_at.and_then(|going| seconds(going, call.arrived_at)),
+                reported: call.reported,
                 report: said.remove(&call.id),
             })
             .collect())

@@ -45,7 +45,12 @@ fn write(figures: &FiguresOut) -> Result<Vec<u8>, XlsxError> {
                 sheet.write_number(row, column, f64::from(i32::try_from(seconds).unwrap_or(i32::MAX)))?;
             }
         }
-        sheet.write_string(row, 5, late.report.as_deref().unwrap_or("（未填）"))?;
+        let hidden = if late.reported {
+            "（已填）"
+        } else {
+            "（未填）"
+        };
+        sheet.write_string(row, 5, late.report.as_deref().unwrap_or(hidden))?;
     }
     book.save_to_buffer()
 }

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 /// How long signs of life are gathered.
 const GATHER: Duration = Duration::from_millis(100);
 /// The most of one transaction.
-const MOST: usize = 500;
+const MOST: usize = 100;
 
 /// Signs of life that wait to be written.
 #[derive(Default)]

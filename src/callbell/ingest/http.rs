@@ -29,7 +29,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// The most that is read of a body: more than is allowed, so that what is too long is kept, too.
 const MOST_READ: usize = 16_384;
 
-/// Takes what a device tells: signed, taken once, answered after the commit. No 2xx: send the same again.
+/// Takes what a device tells: signed, taken once, answered after the commit. 429, 503 or no answer: send the same again;
+/// any other refusal says that the device is at fault, and that what it sent is kept.
 #[utoipa::path(
     tag = "callbell",
     request_body(content = Message, content_type = "application/json"),

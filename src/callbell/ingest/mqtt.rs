@@ -3,7 +3,7 @@
 //! is not listened to: who is silent is missed by their signs of life.
 //!
 //! The payload is the JSON that HTTP takes; `webhook-id`, `webhook-timestamp` and `webhook-signature` are user properties.
-//! A receipt goes to the response topic of the message, where there is one: `{"event_id", "status": 0, …}`, or
+//! A receipt goes to the response topic of the message, where there is one that ends with `/receipts`: `{"event_id", "status": 0, …}`, or
 //! `{"status": 5, "code": "bell_…"}` for what was put aside (SS 91100: 5, not treated). Nothing is answered as long as the
 //! database does not.
 
@@ -23,12 +23,17 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Seconds for which the broker keeps our session: what is not acknowledged comes again within a day.
 const SESSION_S: u32 = 86_400;
 /// Messages that may be under way to us at a time.
 const UNDER_WAY: u16 = 200;
+/// What a topic of receipts ends with.
+const RECEIPTS: &str = "/receipts";
+/// Bytes of a packet at most: more than any message may have, so that one that is a little too long is kept, too.
+const MOST_OF_A_PACKET: u32 = 16_384;
 /// How long to wait before a connection or a message is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -39,8 +44,11 @@ pub struct Listener {
     client: AsyncClient,
     events: EventLoop,
     topic: String,
-    /// Which session it is: numbers of packets mean nothing in another one.
+    /// Which connection it is: what is not acknowledged comes again with the next one, and the numbers of packets may be
+    /// those of others by then.
     session: Arc<AtomicU64>,
+    /// How many may be taken in side by side; the broker keeps to it only where it waits for an acknowledgement.
+    room: Arc<Semaphore>,
 }
 
 impl Listener {
@@ -61,6 +69,7 @@ impl Listener {
             events,
             topic: settings.mqtt_topic.clone(),
             session: Arc::default(),
+            room: Arc::new(Semaphore::new(usize::from(UNDER_WAY) * 2)),
         }))
     }
 
@@ -73,9 +82,7 @@ impl Listener {
             };
             match event {
                 Ok(Event::Incoming(Packet::ConnAck(connected))) => {
-                    if !connected.session_present {
-                        self.session.fetch_add(1, Ordering::SeqCst);
-                    }
+                    self.session.fetch_add(1, Ordering::SeqCst);
                     tracing::info!(resumed = connected.session_present, "connected to the broker");
                     // Not here: the queue may be full, and only this loop empties it.
                     let (client, topic) = (self.client.clone(), self.topic.clone());
@@ -88,6 +95,7 @@ impl Listener {
                 Ok(Event::Incoming(Packet::Publish(publish))) => self.take(publish, &stop),
                 Ok(_) => {}
                 Err(error) => {
+                    self.session.fetch_add(1, Ordering::SeqCst);
                     tracing::warn!(%error, "the broker can't be reached");
                     metrics::counter!("hotline_callbell_mqtt_errors_total").increment(1);
                     tokio::select! {
@@ -104,7 +112,13 @@ impl Listener {
         let (desk, ingest, client) = (self.desk.clone(), self.ingest.clone(), self.client.clone());
         let (session, stop) = (Arc::clone(&self.session), stop.clone());
         let born = session.load(Ordering::SeqCst);
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+            // Who asks for no acknowledgement sends without end; all others come again.
+            metrics::counter!("hotline_callbell_mqtt_dropped_total").increment(1);
+            return;
+        };
         tokio::spawn(async move {
+            let _place = place;
             let incoming = incoming(&publish);
             let answer = loop {
                 match ingest.take(&desk, incoming.clone()).await {
@@ -113,6 +127,10 @@ impl Listener {
                         break json!({ "status": 5, "code": error.code().word() });
                     }
                     Err(error) => tracing::warn!(?error, "a device's word is not committed yet"),
+                }
+                if session.load(Ordering::SeqCst) != born {
+                    // It comes again.
+                    return;
                 }
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -124,7 +142,11 @@ impl Listener {
                 return;
             }
             let properties = publish.properties.unwrap_or_default();
-            if let Some(topic) = properties.response_topic {
+            // A receipt is no way to write to any topic.
+            if let Some(topic) = properties
+                .response_topic
+                .filter(|topic| topic.ends_with(RECEIPTS))
+            {
                 let properties = PublishProperties {
                     correlation_data: properties.correlation_data,
                     content_type: Some("application/json".to_owned()),
@@ -167,6 +189,8 @@ fn options(settings: &CallbellConfig) -> anyhow::Result<MqttOptions> {
         .set_session_expiry_interval(Some(SESSION_S))
         .set_manual_acks(true)
         .set_receive_maximum(Some(UNDER_WAY))
+        // The broker is told: one that is larger would break each connection that it is sent on.
+        .set_max_packet_size(Some(MOST_OF_A_PACKET))
         .set_keep_alive(Duration::from_secs(30))
         .set_connection_timeout(10);
     Ok(options)
@@ -203,5 +227,7 @@ fn is_put_aside(error: &AppError) -> bool {
             | Code::BellRetired
             | Code::BellBodyChanged
             | Code::BodyTooLarge
+            // Enough of that kind is kept: it must not take the place of what can be trusted.
+            | Code::BellFlood
     )
 }

@@ -9,8 +9,9 @@ use crate::notify::store::{Message, Outgoing};
 use crate::platform::crypto::{hex, sha256};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
+use crate::platform::id::least_at;
 use crate::staff;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::callbell_quarantine;
 use entity::id::{QuarantineId, StaffId};
 use entity::kind::{ActorKind, BellSource, Lane, NoticeChannel, QuarantineReason};
@@ -64,16 +65,30 @@ impl From<callbell_quarantine::Model> for HeldOut {
     }
 }
 
+/// The most that is put aside in an hour: whoever floods the service with what can't be trusted fills no disk. A device
+/// sends the same again for minutes, and the district knows of the flood by then.
+const MOST_AN_HOUR: u64 = 5_000;
+
 /// Puts a message aside in a transaction of its own.
 ///
 /// # Errors
-/// When the database does not answer.
+/// `BellFlood` when so much was put aside within the hour that more would say nothing new; when the database does not answer.
 pub async fn hold(
     world: &World,
     incoming: &Incoming,
     reason: QuarantineReason,
     serial: Option<String>,
 ) -> Result<(), AppError> {
+    let kit = &world.kit;
+    let since: QuarantineId = least_at(kit.now() - TimeDelta::hours(1));
+    let lately = kit
+        .glances
+        .get("callbell.quarantine".to_owned(), held_since(kit.db.read(), since));
+    if *lately.await? >= MOST_AN_HOUR {
+        metrics::counter!("hotline_callbell_flood_total").increment(1);
+        tell_of_flood(world).await?;
+        return Err(AppError::new(Code::BellFlood).retry_after(60));
+    }
     let input = (world.clone(), incoming.clone(), reason, serial);
     world
         .kit
@@ -86,6 +101,38 @@ pub async fn hold(
             },
         )
         .await
+}
+
+/// The district hears of a flood once, however long it lasts.
+async fn tell_of_flood(world: &World) -> Result<(), AppError> {
+    let hour = world.kit.now().format("%Y%m%d%H").to_string();
+    let written = world
+        .kit
+        .db
+        .write("callbell.flood", (world.clone(), hour), |tx, (world, hour)| {
+            Box::pin(tell(
+                tx,
+                world,
+                format!(
+                    "【平安铃】无法确认的设备消息一小时内超过{MOST_AN_HOUR}条，其后的已不再保留，请查明来源。"
+                ),
+                hour.clone(),
+            ))
+        });
+    written.await
+}
+
+/// How much was put aside since an id, counted no further than what is allowed.
+async fn held_since(conn: &impl ConnectionTrait, since: QuarantineId) -> Result<u64, AppError> {
+    let ids: Vec<QuarantineId> = callbell_quarantine::Entity::find()
+        .select_only()
+        .column(callbell_quarantine::Column::Id)
+        .filter(callbell_quarantine::Column::Id.gte(since))
+        .limit(MOST_AN_HOUR)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(u64::try_from(ids.len()).unwrap_or(MOST_AN_HOUR))
 }
 
 /// The most of a body that is kept, in bytes.
@@ -123,14 +170,14 @@ pub async fn keep(
     // An hour's worth of one device's noise is one message: the others are in the list.
     let hour = tx.now().format("%Y%m%d%H");
     let noise = hex(&sha256(&[told.as_bytes()]));
+    tell(tx, world, body, format!("{reason}:{noise}:{hour}")).await
+}
+
+/// Tells the district's desk; what has the same key is told once.
+async fn tell(tx: &Tx, world: &World, body: String, key: String) -> Result<(), AppError> {
     let mut outgoing = Outgoing::default();
-    let tops = world
-        .reference
-        .directory
-        .all()
-        .iter()
-        .filter(|unit| unit.parent.is_none());
-    for unit in tops {
+    let units = world.reference.directory.all().iter();
+    for unit in units.filter(|unit| unit.parent.is_none()) {
         let district = district_of(&unit.path);
         for staff in staff::store::who_could_help(tx, "", &district, local_day(tx.now())).await? {
             let message = Message {
@@ -143,7 +190,7 @@ pub async fn keep(
                 others: &[],
                 address: None,
                 body: &body,
-                dedup_key: format!("quarantine:{reason}:{noise}:{staff}:{hour}"),
+                dedup_key: format!("quarantine:{key}:{staff}"),
                 not_before: None,
             };
             outgoing.add(tx, &world.kit.vault, &message)?;

@@ -10,11 +10,15 @@ use crate::callbell::store::watch;
 use crate::callbell::world::World;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
+use chrono::TimeDelta;
 use entity::id::{CallId, DeviceId};
 use entity::kind::{BellKind, DeviceState, QuarantineReason};
 use entity::{callbell_call, callbell_device, callbell_event};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
+
+/// Seconds within which a cancel may come before the press that it is about, of a device that does not count.
+const OUT_OF_ORDER_S: i64 = 10;
 
 /// A message that is signed by its device.
 pub struct Input {
@@ -161,8 +165,24 @@ async fn press(
         text: None,
         doer: Doer::system(),
         device: Some(device.id),
+        cancelled: cancelled_before(tx, device.id, message.seq).await?,
     };
     calls::open(tx, world, opening).await
+}
+
+/// Whether the cancel of this press came before it: by the device's own count, or where it does not count, just now.
+async fn cancelled_before(tx: &Tx, device: DeviceId, seq: Option<i64>) -> Result<bool, AppError> {
+    use callbell_event::Column as C;
+    let cancels = callbell_event::Entity::find()
+        .filter(C::DeviceId.eq(device))
+        .filter(C::Kind.eq(BellKind::Cancel))
+        .filter(C::CallId.is_null());
+    let later = match seq {
+        Some(seq) => cancels.filter(C::Seq.gt(seq)),
+        None => cancels.filter(C::ReceivedAt.gte(tx.now() - TimeDelta::seconds(OUT_OF_ORDER_S))),
+    };
+    let day = C::ReceivedAt.gte(tx.now() - TimeDelta::hours(24));
+    Ok(later.filter(day).one(tx).await?.is_some())
 }
 
 /// A cancel is told to who has the call; it never ends it.

@@ -57,6 +57,13 @@ pub const fn climbs(kind: AlarmKind) -> bool {
     !matches!(kind, AlarmKind::Gap | AlarmKind::TestOverdue)
 }
 
+/// Whether somebody must say that it was seen to; all others end with their cause: the device is heard again, tested, has
+/// its mains back, or somebody is on duty.
+#[must_use]
+pub const fn ends_by_hand(kind: AlarmKind) -> bool {
+    matches!(kind, AlarmKind::Fault | AlarmKind::FalseAlarms)
+}
+
 /// When the next level hears of an alarm that nobody has seen to; `working` gives the end of the nth working day after an
 /// instant, 0 of the same.
 pub fn next(alarm: &Alarm, working: impl Fn(DateTime<Utc>, u32) -> DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -66,7 +73,7 @@ pub fn next(alarm: &Alarm, working: impl Fn(DateTime<Utc>, u32) -> DateTime<Utc>
     match (alarm.state, alarm.taken_at) {
         (AlarmState::Settled, _) => None,
         (AlarmState::Taken, Some(at)) if alarm.told_at <= at => Some(working(at, TAKEN_DAYS)),
-        // Nobody answers to the service for its own health but those on duty, at any hour.
+        // The service's own health is for those on duty, at any hour.
         _ if alarm.kind == AlarmKind::Engine => Some(alarm.told_at + TimeDelta::minutes(10)),
         _ => Some(match alarm.level {
             0 => working(alarm.opened_at, 0),

@@ -404,6 +404,16 @@ fn again(call: &Call, ladder: &Ladder, moment: Moment, why: Event) -> Vec<Event>
     events
 }
 
+/// The highest rung that is due: who was not rung for minutes, since nothing ran, is not rung up step by step then.
+fn rung_due(call: &Call, ladder: &Ladder, now: DateTime<Utc>) -> usize {
+    let (mut rung, mut at) = (call.rung, call.rung_at);
+    while rung < ladder.last() && at + ladder.gap(rung) <= now {
+        at += ladder.gap(rung);
+        rung += 1;
+    }
+    rung.max((call.rung + 1).min(ladder.last()))
+}
+
 fn tick(call: &Call, ladder: &Ladder, moment: Moment) -> Vec<Event> {
     let now = moment.now;
     let mut events = Vec::new();
@@ -425,10 +435,7 @@ fn tick(call: &Call, ladder: &Ladder, moment: Moment) -> Vec<Event> {
         return events;
     }
     match call.state {
-        CallState::Ringing => {
-            let next = (call.rung + 1).min(ladder.last());
-            events.extend(ring(call, ladder, moment, next));
-        }
+        CallState::Ringing => events.extend(ring(call, ladder, moment, rung_due(call, ladder, now))),
         CallState::Acked => events.extend(again(call, ladder, moment, Event::LeaseRanOut(call.owner))),
         CallState::EnRoute => events.push(Event::NotThereYet(call.overdue + 1)),
         CallState::OnScene => events.push(Event::CheckInMissed),
@@ -472,7 +479,11 @@ pub fn evolve(mut call: Call, ladder: &Ladder, event: Event, now: DateTime<Utc>)
             call.owner = Some(by);
             call.going_at = Some(now);
         }
-        Event::TakenOver(by) => call.owner = Some(by),
+        Event::TakenOver(by) => {
+            call.owner = Some(by);
+            // They have their own time to set out.
+            call.acked_at = Some(now);
+        }
         Event::NotThereYet(times) => {
             call.overdue = times;
             call.level = call.level.saturating_add(1).min(TOP);

@@ -206,10 +206,10 @@ pub async fn fall_silent(tx: &Tx, rows: &[callbell_device::Model]) -> Result<(),
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn silent_lately(tx: &Tx, unit: UnitId, since: DateTime<Utc>) -> Result<(u64, u64), AppError> {
+pub async fn silent_lately(tx: &Tx, unit_path: &str, since: DateTime<Utc>) -> Result<(u64, u64), AppError> {
     let there = || {
         callbell_device::Entity::find()
-            .filter(C::UnitId.eq(unit))
+            .filter(C::UnitPath.eq(unit_path))
             .filter(C::State.eq(DeviceState::Active))
             .filter(C::LastSeenAt.is_not_null())
     };
@@ -226,6 +226,17 @@ pub async fn wait_anew(tx: &Tx) -> Result<(), AppError> {
         .select_only()
         .distinct()
         .column(C::HeartbeatS)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    // In the order in which they are locked elsewhere, so that nobody waits for each other.
+    let _locked: Vec<DeviceId> = callbell_device::Entity::find()
+        .select_only()
+        .column(C::Id)
+        .filter(C::SilentSince.is_null())
+        .filter(C::SilentAt.is_not_null())
+        .order_by_asc(C::Id)
+        .lock_exclusive()
         .into_tuple()
         .all(tx)
         .await?;

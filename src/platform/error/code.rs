@@ -108,6 +108,7 @@ codes! {
     KinNotTold "kin_not_told" CONFLICT "尚未通知亲属" "The next of kin do not know yet",
     CallReportMissing "call_report_missing" CONFLICT "超时须先提交说明" "It was late: a report must say why",
     CallNotLate "call_not_late" CONFLICT "没有超时，无须说明" "It was not late: there is nothing to report",
+    BellFlood "bell_flood" TOO_MANY_REQUESTS "无法确认的设备消息过多" "Too much came that can't be trusted; send the same again later",
     BellUnknown "bell_unknown" UNAUTHORIZED "设备未登记" "The device is not known; what it sent is kept and shown to the district",
     BellSignatureInvalid "bell_signature_invalid" UNAUTHORIZED "设备签名无效" "The signature is not the device's; what it sent is kept and shown to the district",
     BellRetired "bell_retired" CONFLICT "设备已停用" "The device is retired; what it sent is kept and shown to the district",

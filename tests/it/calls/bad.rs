@@ -2,8 +2,10 @@
 
 use super::{BELL, QUARANTINE, message, press, say, secret, send, told};
 use crate::on_both;
-use entity::{callbell_call, callbell_event};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use chrono::TimeDelta;
+use entity::kind::{BellSource, QuarantineReason};
+use entity::{callbell_call, callbell_event, callbell_quarantine};
+use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
 use serde_json::json;
 
 /// The id that is signed, the body, the secret, and what comes of it.
@@ -79,5 +81,34 @@ on_both! {
         say(&app, &message("f-1", "mains_lost")).await.expect(200);
         let device = lead.get("/api/v1/callbell/devices?q=DEMO-BELL-1").await;
         assert_eq!(device.body["items"][0]["mains_ok"], false, "{}", device.text);
+    }
+
+    /// Whoever floods the service with what can't be trusted fills no disk, and keeps no bell from being heard.
+    async fn a_flood_has_an_end(app: TestApp) {
+        let flood = app.app.kit().db.write("test.flood", (), |tx, ()| Box::pin(async move {
+            for _ in 0..5_000 {
+                tx.stage(callbell_quarantine::ActiveModel {
+                    id: Set(tx.ids().id()),
+                    received_at: Set(tx.now()),
+                    source: Set(BellSource::Http),
+                    reason: Set(QuarantineReason::UnknownDevice),
+                    remote: Set(None),
+                    serial: Set(Some("FLOOD".into())),
+                    body: Set(Vec::new()),
+                    seen_by: Set(None),
+                    seen_at: Set(None),
+                    note: Set(None),
+                });
+            }
+            Ok(())
+        }));
+        flood.await.unwrap();
+        let unknown = json!({ "event_id": "f-1", "device_id": "NOBODY-1", "kind": "press" });
+        let refused = send(&app, "f-1", unknown.to_string().as_bytes(), b"no secret of anybody at all").await;
+        refused.problem(429, "bell_flood");
+        assert_eq!(refused.headers["retry-after"], "60");
+        press(&app, "e-1").await;
+        app.turn(TimeDelta::minutes(61));
+        send(&app, "f-1", unknown.to_string().as_bytes(), b"no secret of anybody at all").await.problem(401, "bell_unknown");
     }
 }

@@ -89,6 +89,12 @@ on_both! {
         assert_eq!((late.len(), &late[0]["acked_s"], &late[0]["report"]), (1, &json!(200), &json!("值班电话故障，已报修")));
         assert_eq!(seen.body["units"].as_array().unwrap().len(), 1);
         assert!(seen.body["load"]["peak_per_10_min"].as_u64().unwrap() >= 3, "{}", seen.body["load"]);
+        // Who may read no call sees that it was said why, not what.
+        let analyst = app.staff("analyst").await.get(FIGURES).await;
+        if analyst.status == 200 {
+            let late = &analyst.body["exceptions"][0];
+            assert_eq!((&late["reported"], late.get("report")), (&json!(true), None));
+        }
         // Another community has none of it, and may not see it.
         let other = app.staff("lead-440703002102").await.get(FIGURES).await;
         assert_eq!((figure(&other, "calls")["met"].clone(), other.body["exceptions"].clone()), (json!(0), json!([])));

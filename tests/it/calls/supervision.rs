@@ -176,6 +176,12 @@ on_both! {
         assert_eq!((&taken.body["state"], taken.body["taken_name"].is_string()), (&json!("taken"), true));
         lead.post(&at, &json!({ "action": "settle", "note": " " })).await.problem(422, "invalid_input");
         lead.post(&at, &json!({ "action": "settle", "note": "已更换天线" })).await.expect(200);
+        // What is over with its cause can be taken in hands, not settled.
+        bell.says(&app, "e-5", json!({ "kind": "mains_lost", "seq": 5 })).await.expect(200);
+        let mains = alarms(&lead, "kind=mains_lost").await;
+        let mains = format!("{ALARMS}/{}/actions", mains[0]["id"].as_str().unwrap());
+        lead.post(&mains, &json!({ "action": "settle", "note": "不管了" })).await.problem(409, "action_not_allowed");
+        lead.post(&mains, &json!({ "action": "take" })).await.expect(200);
         lead.post(&at, &json!({ "action": "take" })).await.problem(409, "action_not_allowed");
         assert_eq!(bell.shown(&app).await.body.get("fault"), None);
     }
@@ -188,6 +194,7 @@ on_both! {
             act(&handler, &call, &json!({ "action": "acknowledge" })).await.expect(200);
             let resolve = json!({ "action": "resolve", "outcome": "false_alarm", "verified_by": "voice", "text": "误触" });
             act(&handler, &call, &resolve).await.expect(200);
+            app.pass("bell_silence").await;
             let visits = alarms(&handler, "kind=false_alarms").await;
             assert_eq!(visits.len(), usize::from(nth == 2), "{visits:?}");
         }

@@ -57,6 +57,26 @@ on_both! {
         assert!(engine_alarms(&supervisor, "").await.is_empty(), "it is over");
     }
 
+    /// A timer that fails is tried again every other second, and is not taken for one that is in time.
+    async fn a_timer_that_fails_is_told(app: TestApp) {
+        press(&app, "e-1").await;
+        let away = |sql: &'static str| app.app.kit().db.write("test.sql", sql, |tx, sql: &&'static str| Box::pin(async move {
+            sea_orm::ConnectionTrait::execute_unprepared(tx, sql).await?;
+            Ok(())
+        }));
+        away("ALTER TABLE callbell_entry RENAME TO callbell_entry_away").await.unwrap();
+        app.turn(TimeDelta::seconds(31));
+        app.pass("calls").await;
+        app.pass("call_watchdog").await;
+        let supervisor = app.staff("supervisor").await;
+        assert_eq!(engine_alarms(&supervisor, "滞后").await.len(), 1);
+        away("ALTER TABLE callbell_entry_away RENAME TO callbell_entry").await.unwrap();
+        app.turn(TimeDelta::seconds(3));
+        app.pass("calls").await;
+        app.pass("call_watchdog").await;
+        assert!(engine_alarms(&supervisor, "滞后").await.is_empty());
+    }
+
     /// Timers that nobody fires, and messages that nobody sends.
     async fn an_engine_that_stands_still_is_told(app: TestApp) {
         press(&app, "e-1").await;

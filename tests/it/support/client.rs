@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 static KEYS: AtomicU64 = AtomicU64::new(1);
 
@@ -78,7 +79,12 @@ impl Answer {
 
 impl Client {
     pub fn new(base: &str, token: Option<String>) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        // Sooner than the service closes what is idle (30 s): a request that meets the close would be lost.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_idle_timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
         Self {
             base: base.to_owned(),
             token,

@@ -488,3 +488,24 @@ fn it_does_not_close_before_the_next_of_kin_know() {
     }
     assert!(decide(&call, &ladder, Command::Close(staff(2)), moment(5)).is_ok());
 }
+
+/// Nothing ran for ten minutes: the shift lead is rung at once, not after the lower levels were rung one by one.
+#[test]
+fn what_was_missed_is_made_up_for_at_once() {
+    let ladder = Ladder::default();
+    for (late, rung, level) in [(35, 1, 0), (70, 2, 1), (200, 3, 2), (600, 4, 3)] {
+        let mut call = Call::new(at(0), false);
+        let moment = |now| Moment {
+            now: at(now),
+            staffed: EVERYBODY,
+            has_kin: false,
+        };
+        for event in open(&call, &ladder, moment(0)) {
+            call = evolve(call, &ladder, event, at(0));
+        }
+        let events = decide(&call, &ladder, Command::Tick, moment(late)).unwrap();
+        assert_eq!(events, [Event::Rung(rung)], "{late} s");
+        call = evolve(call, &ladder, events[0], at(late));
+        assert_eq!(call.level, level);
+    }
+}
