@@ -101,7 +101,7 @@ async fn measure(
         line: line(&server.base),
         presses: 0,
         over,
-        heartbeat: Duration::from_secs(60),
+        heartbeat: Duration::from_mins(1),
         seed: 1_000 + u64::try_from(nth)?,
     };
     let beating = tokio::spawn(run(beats));
@@ -122,7 +122,7 @@ async fn measure(
             .with_context(|| format!("nobody was told of {call}"))?;
         messages.push(message.saturating_duration_since(*at));
     }
-    let wanted = args.devices as u64 * args.seconds / 60;
+    let wanted = u64::try_from(args.devices)? * args.seconds / 60;
     ensure!(
         report.heartbeats * 10 >= wanted * 8,
         "{} signs of life of {wanted}",
@@ -192,12 +192,12 @@ async fn press(
             anyhow::Ok((call, (begun, after)))
         }));
     }
-    let mut pressed = HashMap::new();
+    let mut times_of = HashMap::new();
     for one in asking {
         let (call, times) = one.await??;
-        pressed.entry(call).or_insert(times);
+        times_of.entry(call).or_insert(times);
     }
-    Ok(pressed)
+    Ok(times_of)
 }
 
 /// The service, as a process of its own.
@@ -222,7 +222,7 @@ impl Server {
             }
             ensure!(server.child.try_wait()?.is_none(), "the server has ended");
             ensure!(
-                begun.elapsed() < Duration::from_secs(120),
+                begun.elapsed() < Duration::from_mins(2),
                 "the server does not get ready"
             );
             tokio::time::sleep(Duration::from_millis(50)).await;

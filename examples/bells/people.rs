@@ -1,13 +1,17 @@
 //! People who take calls on, deal with them and close them, so that they don't pile up.
 
 use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{self, StreamExt};
+use hotline::platform::clock::Clock;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Seconds for which a call rings before somebody takes it on.
+const RUNG_S: i64 = 2;
 /// How many calls are dealt with side by side.
 const AT_ONCE: usize = 8;
 
@@ -90,8 +94,19 @@ impl People {
 }
 
 async fn work(handler: Person, supervisor: Person, stop: CancellationToken) -> anyhow::Result<()> {
+    let clock = Clock::system();
     loop {
         let calls = handler.calls("unfinished").await?;
+        // Who takes a call on before anybody was rung leaves nothing to measure.
+        let now = clock.now();
+        let rung = |call: &Value| {
+            let opened = call["opened_at"]
+                .as_str()
+                .and_then(|at| at.parse::<DateTime<Utc>>().ok());
+            opened.is_some_and(|at| now - at > TimeDelta::seconds(RUNG_S))
+        };
+        let left = calls.len();
+        let calls: Vec<Value> = calls.into_iter().filter(rung).collect();
         let none = calls.is_empty();
         stream::iter(calls)
             .map(|call| deal(&handler, &supervisor, call))
@@ -101,7 +116,7 @@ async fn work(handler: Person, supervisor: Person, stop: CancellationToken) -> a
                 let _ = done;
             })
             .await;
-        if none && stop.is_cancelled() {
+        if left == 0 && stop.is_cancelled() {
             return Ok(());
         }
         if none {

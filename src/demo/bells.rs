@@ -97,6 +97,9 @@ pub fn known() -> impl Iterator<Item = (&'static str, String)> {
 }
 
 /// Makes the bells that are missing; all of them.
+///
+/// # Errors
+/// When the community is missing, or the database does not answer.
 pub async fn seed(kit: &Kit) -> anyhow::Result<Vec<DemoBell>> {
     let unit = orgs::store::find_by_code(kit.db.read(), COMMUNITY)
         .await?

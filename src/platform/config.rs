@@ -234,27 +234,7 @@ impl Config {
             (1..=64).contains(&self.auth.hashing_threads),
             "auth.hashing_threads: must be within 1 to 64",
         );
-        let callbell = &self.callbell;
-        check(
-            callbell.mqtt_url.is_empty()
-                || !(callbell.mqtt_client.is_empty() || callbell.mqtt_topic.is_empty()),
-            "callbell.mqtt_client and callbell.mqtt_topic: must be set where a broker is named",
-        );
-        check(
-            callbell.camera_link.is_empty()
-                || (callbell.camera_link.contains("{code}")
-                    && !callbell.camera_secret.expose_secret().is_empty()),
-            "callbell.camera_link: must hold {code}, and callbell.camera_secret must be set",
-        );
-        let secret = callbell.webhook_secret.expose_secret();
-        check(
-            if secret.is_empty() {
-                self.callbell.webhook_urls.is_empty()
-            } else {
-                signed::secret(secret).is_some()
-            },
-            "callbell.webhook_secret: must be whsec_ and base64 of 24 to 64 bytes",
-        );
+        self.callbell.check(&mut check);
         for (name, url) in [
             ("sms.url", &self.sms.url),
             ("callbell.dead_man_url", &self.callbell.dead_man_url),
@@ -299,6 +279,29 @@ impl Config {
             );
         }
         found
+    }
+}
+
+impl CallbellConfig {
+    fn check(&self, check: &mut impl FnMut(bool, &str)) {
+        check(
+            self.mqtt_url.is_empty() || !(self.mqtt_client.is_empty() || self.mqtt_topic.is_empty()),
+            "callbell.mqtt_client and callbell.mqtt_topic: must be set where a broker is named",
+        );
+        check(
+            self.camera_link.is_empty()
+                || (self.camera_link.contains("{code}") && !self.camera_secret.expose_secret().is_empty()),
+            "callbell.camera_link: must hold {code}, and callbell.camera_secret must be set",
+        );
+        let secret = self.webhook_secret.expose_secret();
+        check(
+            if secret.is_empty() {
+                self.webhook_urls.is_empty()
+            } else {
+                signed::secret(secret).is_some()
+            },
+            "callbell.webhook_secret: must be whsec_ and base64 of 24 to 64 bytes",
+        );
     }
 }
 

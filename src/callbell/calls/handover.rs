@@ -3,7 +3,7 @@
 
 use super::apply::{Doer, Said, command};
 use super::ring;
-use super::row::{OWNED, lock};
+use super::row::{OWNED, lock, not_dealt_with};
 use crate::access::Actor;
 use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
@@ -48,6 +48,7 @@ fn me(caller: &Caller) -> Result<(StaffId, &str), AppError> {
 async fn owned(conn: &impl ConnectionTrait, by: StaffId) -> Result<Vec<callbell_call::Model>, AppError> {
     let rows = callbell_call::Entity::find()
         .filter(callbell_call::Column::OwnerId.eq(by))
+        .filter(not_dealt_with())
         .filter(callbell_call::Column::State.is_in(OWNED))
         .order_by_asc(callbell_call::Column::Id)
         .all(conn)
@@ -201,6 +202,7 @@ pub async fn watch(world: &World) -> Result<Pass, AppError> {
     let kit = &world.kit;
     let conn = kit.db.read();
     let rows = callbell_call::Entity::find()
+        .filter(not_dealt_with())
         .filter(callbell_call::Column::State.is_in(OWNED))
         .filter(callbell_call::Column::OwnerId.is_not_null())
         .all(conn)

@@ -139,7 +139,7 @@ async fn ring(
         targets.extend(helpers.into_iter().map(Target::in_app));
     }
     let home = home_of(tx, row).await?;
-    let text = ring_text(world, row, home.as_ref())?;
+    let text = ring_text(world, row, home.as_ref());
     let mut outgoing = Outgoing::default();
     let key = |target: &Target| format!("call:{}:{}:{}", row.id, row.entries, target.staff);
     for target in &targets {
@@ -244,11 +244,7 @@ async fn turn_text(
 }
 
 /// The sentence that is spoken: where to go comes first, whom one finds there only then.
-fn ring_text(
-    world: &World,
-    row: &callbell_call::Model,
-    home: Option<&callbell_home::Model>,
-) -> Result<String, AppError> {
+fn ring_text(world: &World, row: &callbell_call::Model, home: Option<&callbell_home::Model>) -> String {
     let vault = &world.kit.vault;
     let spoken = match home {
         // A press rings, whatever of the home can't be read.
@@ -275,11 +271,11 @@ fn ring_text(
     } else {
         ""
     };
-    Ok(format!(
+    format!(
         "【平安铃】{test}{spoken}，{name} 按铃求助，{}{late}。请立即接警；危急请拨120/110/119。{}",
         pressed(row),
         link(&world.kit, row.id)
-    ))
+    )
 }
 
 /// When it was pressed and, where that took a while, when it was received: a device that was cut off tells it later.

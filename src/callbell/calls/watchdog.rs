@@ -5,7 +5,7 @@
 
 use super::apply::TIMER;
 use super::open::wind_up;
-use super::row::{OPEN, lock};
+use super::row::{OPEN, lock, not_dealt_with};
 use crate::callbell::alarms::{self, Cause};
 use crate::callbell::world::World;
 use crate::notify;
@@ -109,7 +109,7 @@ async fn lost_timers(world: &World) -> Result<Vec<CallId>, AppError> {
     let open: Vec<CallId> = callbell_call::Entity::find()
         .select_only()
         .column(callbell_call::Column::Id)
-        .filter(callbell_call::Column::State.is_in(OPEN))
+        .filter(not_dealt_with())
         .filter(callbell_call::Column::UpdatedAt.lt(world.kit.now() - TimeDelta::seconds(1)))
         .into_tuple()
         .all(conn)

@@ -100,7 +100,9 @@ pub async fn figures(
     let known: HashSet<UnitId> = units.iter().map(|unit| unit.id).collect();
     let mut exceptions = gathered.exceptions(conn, world, &known).await?;
     if !reads_calls {
-        exceptions.iter_mut().for_each(|late| late.report = None);
+        for late in &mut exceptions {
+            late.report = None;
+        }
     }
     Ok(FiguresOut {
         month: month.first,
@@ -117,6 +119,9 @@ pub async fn figures(
         exceptions,
     })
 }
+
+/// A device, where it is, since when it is known, and when it was last heard.
+type There = (DeviceId, UnitId, DateTime<Utc>, Option<DateTime<Utc>>);
 
 /// Sums of a community.
 #[derive(Clone, Debug, Default)]
@@ -273,16 +278,15 @@ impl Gathered {
         month: Month,
     ) -> Result<(), AppError> {
         use callbell_device::Column as C;
-        let there: Vec<(DeviceId, UnitId, DateTime<Utc>, Option<DateTime<Utc>>)> =
-            callbell_device::Entity::find()
-                .select_only()
-                .columns([C::Id, C::UnitId, C::CreatedAt, C::LastSeenAt])
-                .filter(C::State.ne(DeviceState::Retired))
-                .filter(C::CreatedAt.lt(month.until))
-                .filter(tree(C::UnitPath, below))
-                .into_tuple()
-                .all(conn)
-                .await?;
+        let there: Vec<There> = callbell_device::Entity::find()
+            .select_only()
+            .columns([C::Id, C::UnitId, C::CreatedAt, C::LastSeenAt])
+            .filter(C::State.ne(DeviceState::Retired))
+            .filter(C::CreatedAt.lt(month.until))
+            .filter(tree(C::UnitPath, below))
+            .into_tuple()
+            .all(conn)
+            .await?;
         let mut tested: HashSet<DeviceId> = callbell_event::Entity::find()
             .select_only()
             .column(callbell_event::Column::DeviceId)

@@ -139,6 +139,12 @@ async fn a_press_comes_by_mqtt() {
             device.receipt().await,
             json!({ "status": 5, "code": "bell_signature_invalid" })
         );
+        // What is far too large is dropped by the broker, and breaks no connection.
+        let huge = device
+            .client
+            .publish(EVENTS, QoS::AtLeastOnce, false, vec![b'x'; 20_000]);
+        huge.await.unwrap();
+        device.until(|packet| matches!(packet, Packet::PubAck(_))).await;
         device.says("m-3", "heartbeat", &secret(BELL)).await;
         assert_eq!(device.receipt().await["status"], 0);
         assert_eq!(open_calls(&app).await, 1);
