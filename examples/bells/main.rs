@@ -133,6 +133,11 @@ async fn measure(
         let rank = (times.len() * of_hundred).div_ceil(100).max(1) - 1;
         times.get(rank).copied().unwrap_or_default().as_secs_f64() * 1000.0
     };
+    let worst = (at(&mut answers, 99), at(&mut messages, 99));
+    ensure!(
+        worst.0 <= 500.0 && worst.1 <= 5_000.0,
+        "p99 of {worst:?} ms is beyond what is promised"
+    );
     say(&format!(
         "| {closed} | {rate} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {:.0} | {:.0} |",
         pressed.len(),

@@ -27,10 +27,25 @@ impl MigrationTrait for Migration {
             "callbell_camera_view",
             "id, call_id, camera_id, staff_id, at, purpose, until",
         )
+        .await?;
+        // Final is not gone either.
+        column::run_either(
+            manager,
+            "CREATE TRIGGER callbell_call_kept BEFORE DELETE ON callbell_call WHEN OLD.state = 'closed' \
+             BEGIN SELECT RAISE(ABORT, 'a closed call is final'); END",
+            "CREATE TRIGGER callbell_call_kept BEFORE DELETE ON callbell_call FOR EACH ROW \
+             WHEN (OLD.state = 'closed') EXECUTE FUNCTION hotline_closed_call()",
+        )
         .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        column::run_either(
+            manager,
+            "DROP TRIGGER callbell_call_kept",
+            "DROP TRIGGER callbell_call_kept ON callbell_call",
+        )
+        .await?;
         column::drop_tables(manager, TABLES).await?;
         column::run(manager, DOWN).await
     }

@@ -72,6 +72,11 @@ on_both! {
             Ok(())
         }));
         assert!(reopened.await.is_err(), "the database itself refuses");
+        let gone = db.write("test", call.parse().unwrap(), |tx, id: &entity::id::CallId| Box::pin(async move {
+            callbell_call::Entity::delete_by_id(*id).exec(tx).await?;
+            Ok(())
+        }));
+        assert!(gone.await.is_err(), "and it stays");
         // A new press is a new call, which names the one before.
         let next = press(&app, "e-2").await;
         assert_eq!(shown(&supervisor, &next).await.body["previous_id"], json!(call));

@@ -2,7 +2,7 @@
 
 use super::{HANDLER, STRANGER, act, message, press, say};
 use crate::on_both;
-use crate::support::{Client, TestApp};
+use crate::support::{Backend, Client, TestApp};
 use serde_json::json;
 use std::time::Duration;
 
@@ -53,4 +53,45 @@ on_both! {
         assert!(quiet.is_err(), "{quiet:?}");
         app.nobody().get("/api/v1/callbell/stream").await.problem(401, "unauthenticated");
     }
+}
+
+/// Who listens at one instance hears what another one took in, and goes on there where the first broke off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_tell_the_same() {
+    if !Backend::postgres_is_there() {
+        return;
+    }
+    let app = TestApp::start(Backend::Postgres).await;
+    let other = app.second().await;
+    let (here, there) = (app.staff(HANDLER).await, other.staff(HANDLER).await);
+    let ready = heard(&there, None, "event: ready").await;
+    let id = ready
+        .lines()
+        .find_map(|line| line.strip_prefix("id: "))
+        .unwrap()
+        .to_owned();
+    let listening = tokio::spawn(async move { heard(&there, Some(&id), "event: call.rung").await });
+    let call = press(&app, "e-1").await;
+    positions(&app).await;
+    let text = listening.await.unwrap();
+    assert!(
+        text.contains("event: call.rung") && text.contains(&call),
+        "{text}"
+    );
+    let last = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .next_back()
+        .unwrap()
+        .to_owned();
+    act(&here, &call, &json!({ "action": "acknowledge" }))
+        .await
+        .expect(200);
+    positions(&other).await;
+    let text = heard(&here, Some(&last), "event: call.acknowledged").await;
+    assert!(text.contains("event: call.acknowledged"), "{text}");
+    // By the id that the other instance gave: nothing comes twice.
+    assert!(!text.contains("event: call.opened"), "{text}");
+    other.stop().await;
+    app.stop().await;
 }
