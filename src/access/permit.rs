@@ -15,6 +15,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use entity::id::StaffId;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
@@ -45,6 +46,17 @@ impl Caller {
     #[must_use]
     pub fn reach(&self) -> Reach {
         Reach::of(&self.actor, self.op)
+    }
+
+    /// Who of the staff asks, and their name.
+    ///
+    /// # Errors
+    /// `Forbidden` where it is nobody of the staff.
+    pub fn staff(&self) -> Result<(StaffId, &str), AppError> {
+        match &self.actor {
+            Actor::Staff { id, name, .. } => Ok((*id, name)),
+            _ => Err(AppError::new(Code::Forbidden)),
+        }
     }
 
     /// Whether the operation is allowed for a thing; the role that allows it.

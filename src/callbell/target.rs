@@ -1,11 +1,14 @@
 //! Somebody to be told, and the ways to them in order: the inbox always, and beside it the first of their channels. When
 //! that fails the next one is tried at once.
 
+use crate::access::authenticate::local_day;
+use crate::access::policy::district_of;
 use crate::duty::queries::Person;
 use crate::notify::store::{Message, Outgoing};
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
+use crate::staff;
 use entity::id::StaffId;
 use entity::kind::{ActorKind, NoticeChannel};
 
@@ -51,6 +54,28 @@ impl Target {
             staff,
             ways: Vec::new(),
         }
+    }
+
+    /// Those who are on duty up to a level, each of them once.
+    #[must_use]
+    pub fn up_to(vault: &Vault, people: &[Vec<Person>], level: u8) -> Vec<Self> {
+        let mut targets: Vec<Self> = Vec::new();
+        for person in people.iter().take(usize::from(level) + 1).flatten() {
+            if !targets.iter().any(|known| known.staff == person.turn.staff) {
+                targets.push(Self::of(vault, person));
+            }
+        }
+        targets
+    }
+
+    /// Everybody who could help where no one is on duty.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn helpers(tx: &Tx, unit_path: &str) -> Result<Vec<Self>, AppError> {
+        let (district, today) = (district_of(unit_path), local_day(tx.now()));
+        let helpers = staff::store::who_could_help(tx, unit_path, &district, today).await?;
+        Ok(helpers.into_iter().map(Self::in_app).collect())
     }
 
     /// Adds a message to them, once for each way. The key of the message is theirs, and told apart by channel.

@@ -4,6 +4,7 @@ use crate::access::permit::Caller;
 use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::reference::{Desk, Reference};
+use entity::id::UnitId;
 use std::sync::Arc;
 
 /// The tools and the reference data of the moment.
@@ -28,5 +29,12 @@ impl World {
             kit: desk.kit.clone(),
             reference: desk.reference().await?,
         })
+    }
+
+    /// The name of a unit; empty where it is unknown.
+    #[must_use]
+    pub fn unit_name(&self, id: UnitId) -> &str {
+        let unit = self.reference.directory.get(id);
+        unit.map(|unit| unit.name.as_str()).unwrap_or_default()
     }
 }

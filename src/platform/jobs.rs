@@ -104,18 +104,18 @@ impl Kick {
     }
 }
 
-/// When jobs of this process last came to their end: that they go on is not to be taken for granted. Clones are the same.
+/// When something of this process was last seen to go on: that it does is not to be taken for granted. Clones are the same.
 #[derive(Clone, Default)]
 pub struct Pulses(Arc<Mutex<HashMap<&'static str, DateTime<Utc>>>>);
 
 impl Pulses {
-    /// Notes that a job has nothing left to do.
+    /// Notes that it goes on.
     pub fn beat(&self, name: &'static str, now: DateTime<Utc>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(name, now);
     }
 
-    /// When a job last had nothing left to do; none where it never ran in this process.
+    /// When it was last seen to go on; none where it never was in this process.
     #[must_use]
     pub fn last(&self, name: &str) -> Option<DateTime<Utc>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

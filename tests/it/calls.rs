@@ -87,6 +87,11 @@ fn log(call: &Answer) -> Vec<&str> {
 
 /// Texts in somebody's inbox that are about bells, newest first.
 async fn told(client: &Client) -> Vec<String> {
+    inbox(client, "平安铃").await
+}
+
+/// Texts in somebody's inbox that have a word, newest first.
+async fn inbox(client: &Client, word: &str) -> Vec<String> {
     let notices = client.get("/api/v1/notices?limit=100").await;
     notices.expect(200);
     let items = notices.body["items"].as_array().unwrap().iter();
@@ -97,5 +102,5 @@ async fn told(client: &Client) -> Vec<String> {
             .unwrap()
             .to_owned()
     });
-    texts.filter(|text| text.contains("平安铃")).collect()
+    texts.filter(|text| text.contains(word)).collect()
 }

@@ -3,13 +3,13 @@
 use super::dto::{AlarmActionIn, AlarmOut, AlarmsQuery};
 use super::raise::{self, Act};
 use super::store::{self, Filter};
-use crate::access::{Actor, Op, Permit, op};
+use crate::access::{Op, Permit, op};
 use crate::callbell::commands::homes::allow;
 use crate::callbell::http::homes::below;
 use crate::callbell::store::devices;
 use crate::callbell::world::{Asked, World};
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, Code};
+use crate::platform::error::AppError;
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
 use crate::platform::http::json::Json;
@@ -27,8 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 fn told(world: &World, row: callbell_alarm::Model) -> AlarmOut {
-    let unit = world.reference.directory.get(row.unit_id);
-    let name = unit.map(|unit| unit.name.clone()).unwrap_or_default();
+    let name = world.unit_name(row.unit_id).to_owned();
     AlarmOut::new(row, name)
 }
 
@@ -83,9 +82,6 @@ async fn act(
     }
     let mut row = store::lock(tx, *id).await?;
     allow(caller, Op::ListBellAlarms, &row.unit_path)?;
-    let Actor::Staff { id, name, .. } = &caller.actor else {
-        return Err(AppError::new(Code::Forbidden));
-    };
-    raise::act(tx, world, &mut row, (*id, name), what).await?;
+    raise::act(tx, world, &mut row, caller.staff()?, what).await?;
     Answer::ok(&told(world, row))
 }

@@ -2,8 +2,6 @@
 //! step.
 
 use super::store;
-use crate::access::authenticate::local_day;
-use crate::access::policy::district_of;
 use crate::callbell::rules::alarm::{Alarm, above, climbs, ends_by_hand, first_level, next};
 use crate::callbell::rules::hearing::{Finding, findings};
 use crate::callbell::rules::ladder::TOP;
@@ -17,7 +15,6 @@ use crate::notify::store::{Message, Outgoing};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::sla::rules::calendar::Limit;
-use crate::staff;
 use chrono::{DateTime, Utc};
 use entity::id::{AlarmId, DeviceId, StaffId, UnitId};
 use entity::kind::{ActorKind, AlarmKind, AlarmState, Lane, LimitUnit, NoticeChannel};
@@ -308,17 +305,9 @@ fn publish(tx: &Tx, row: &callbell_alarm::Model, what: &str) {
 async fn tell(tx: &Tx, world: &World, row: &callbell_alarm::Model) -> Result<(), AppError> {
     let vault = &world.kit.vault;
     let people = duty::on_duty_at(tx, &world.reference.directory, row.unit_id, tx.now()).await?;
-    let mut targets: Vec<Target> = Vec::new();
-    for person in people.iter().take(usize::from(level(row)) + 1).flatten() {
-        if !targets.iter().any(|known| known.staff == person.turn.staff) {
-            targets.push(Target::of(vault, person));
-        }
-    }
+    let mut targets = Target::up_to(vault, &people, level(row));
     if targets.is_empty() {
-        let district = district_of(&row.unit_path);
-        let helpers =
-            staff::store::who_could_help(tx, &row.unit_path, &district, local_day(tx.now())).await?;
-        targets.extend(helpers.into_iter().map(Target::in_app));
+        targets = Target::helpers(tx, &row.unit_path).await?;
     }
     let body = text(world, row);
     let mut outgoing = Outgoing::default();
@@ -343,8 +332,7 @@ async fn tell(tx: &Tx, world: &World, row: &callbell_alarm::Model) -> Result<(),
 }
 
 fn text(world: &World, row: &callbell_alarm::Model) -> String {
-    let unit = world.reference.directory.get(row.unit_id);
-    let unit = unit.map(|unit| unit.name.as_str()).unwrap_or_default();
+    let unit = world.unit_name(row.unit_id);
     let detail = row.detail.as_deref().unwrap_or_default();
     let kind = row.kind.chinese();
     if row.devices > 1 {

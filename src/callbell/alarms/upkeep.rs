@@ -3,7 +3,7 @@
 
 use super::raise::{Cause, raise, settle};
 use super::store;
-use crate::access::authenticate::{china, local_day};
+use crate::access::authenticate::{china, instant, local_day};
 use crate::access::policy::district_of;
 use crate::callbell::around;
 use crate::callbell::rules::alarm::test_try;
@@ -16,8 +16,8 @@ use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use crate::platform::jobs::Pass;
 use crate::staff;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use entity::id::{StaffId, UnitId};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use entity::id::StaffId;
 use entity::kind::{ActorKind, AlarmKind, Lane, NoticeChannel, Role};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -126,11 +126,7 @@ fn first_gap(gap: &Uncovered) -> String {
 
 /// The first instant of a month, in China.
 fn month_of(day: NaiveDate) -> DateTime<Utc> {
-    let first = day.with_day(1).unwrap_or(day).and_time(NaiveTime::MIN);
-    china()
-        .from_local_datetime(&first)
-        .earliest()
-        .map_or(DateTime::UNIX_EPOCH, |at| at.to_utc())
+    instant(day.with_day(1).unwrap_or(day), NaiveTime::MIN)
 }
 
 async fn tests(world: &World) -> Result<(), AppError> {
@@ -141,7 +137,7 @@ async fn tests(world: &World) -> Result<(), AppError> {
         let untested = watch::untested_by_unit(db.read(), this_month, this_month).await?;
         let lines: Vec<(String, String)> = untested
             .into_iter()
-            .map(|(unit, path, n)| (path, format!("{}{n}台", name_of(world, unit))))
+            .map(|(unit, path, n)| (path, format!("{}{n}台", world.unit_name(unit))))
             .collect();
         let what = format!("test{nth}");
         let input = (world.clone(), what, lines);
@@ -160,7 +156,12 @@ async fn tests(world: &World) -> Result<(), AppError> {
     }
     let lines: BTreeSet<(String, String)> = new
         .iter()
-        .map(|device| (device.unit_path.clone(), name_of(world, device.unit_id)))
+        .map(|device| {
+            (
+                device.unit_path.clone(),
+                world.unit_name(device.unit_id).to_owned(),
+            )
+        })
         .collect();
     for some in new.chunks(BATCH) {
         let input = (world.clone(), some.to_vec());
@@ -190,11 +191,6 @@ async fn tests(world: &World) -> Result<(), AppError> {
         ))
     })
     .await
-}
-
-fn name_of(world: &World, unit: UnitId) -> String {
-    let unit = world.reference.directory.get(unit);
-    unit.map(|unit| unit.name.clone()).unwrap_or_default()
 }
 
 /// One message a day for each who should know of some units: `lines` are paths with what is to be said of each.

@@ -1,9 +1,9 @@
 //! Fixtures are registered, changed and removed; people on patrol say where they are; who may looks through a camera.
 
 use super::store;
+use crate::access::Op;
 use crate::access::permit::Caller;
 use crate::access::policy::{Scope, scope};
-use crate::access::{Actor, Op};
 use crate::callbell::calls;
 use crate::callbell::commands::homes::{allow, put_at};
 use crate::callbell::rules::around::{Looker, is_camera_code, may_look};
@@ -16,7 +16,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{CallId, FixtureId, StaffId, UnitId};
+use entity::id::{CallId, FixtureId, UnitId};
 use entity::kind::{CallEntryKind, CallState, FixtureKind, PatrolSource};
 use entity::{callbell_camera_view, callbell_fixture, callbell_patrol_read};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -41,13 +41,6 @@ pub struct Draft {
     pub buildings: Vec<String>,
     /// Where it is: latitude and longitude in degrees.
     pub place: Option<(f64, f64)>,
-}
-
-fn staff_of(caller: &Caller) -> Result<(StaffId, &str), AppError> {
-    match &caller.actor {
-        Actor::Staff { id, name, .. } => Ok((*id, name)),
-        _ => Err(AppError::new(Code::Forbidden)),
-    }
 }
 
 async fn check(tx: &Tx, draft: &Draft, own: Option<FixtureId>) -> Result<(), AppError> {
@@ -161,7 +154,7 @@ pub enum Whereabouts {
 /// # Errors
 /// `InvalidInput` for a point or unit that there is not.
 pub async fn read(tx: &Tx, (world, caller, place): &Asked<Whereabouts>) -> Result<(), AppError> {
-    let (staff, _) = staff_of(caller)?;
+    let (staff, _) = caller.staff()?;
     let (fixture_id, unit_path, lat, lng, source) = match place {
         Whereabouts::Point(code, source) => {
             let point = store::by_code(tx, FixtureKind::PatrolPoint, code).await?;
@@ -216,7 +209,7 @@ pub async fn look(
     if camera.kind != FixtureKind::Camera || camera.unit_path != row.unit_path {
         return Err(AppError::new(Code::NotFound));
     }
-    let (staff, name) = staff_of(caller)?;
+    let (staff, name) = caller.staff()?;
     let scope = scope(Op::ViewCamera, acting.role);
     let above = scope.is_some_and(|scope| scope > Scope::Unit);
     let state = (row.state, row.owner_id, row.resolved_at);

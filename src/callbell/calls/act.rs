@@ -5,9 +5,9 @@ use super::dto::{CallActionIn, CallOut, NewCallIn};
 use super::open::{Opening, open};
 use super::row::{find, lock};
 use super::view;
+use crate::access::Reach;
 use crate::access::permit::Caller;
 use crate::access::policy::{Facts, Op};
-use crate::access::{Actor, Reach};
 use crate::callbell::rules::call::{Command, Refusal};
 use crate::callbell::store;
 use crate::callbell::world::{Asked, World};
@@ -29,10 +29,8 @@ pub fn facts(row: &callbell_call::Model) -> Facts<'_> {
 }
 
 fn me(caller: &Caller) -> Result<(StaffId, Doer), AppError> {
-    match &caller.actor {
-        Actor::Staff { id, name, .. } => Ok((*id, Doer::staff(*id, name))),
-        _ => Err(AppError::new(Code::Forbidden)),
-    }
+    let (id, name) = caller.staff()?;
+    Ok((id, Doer::staff(id, name)))
 }
 
 /// Acts on a call.

@@ -4,7 +4,6 @@
 use super::apply::{Doer, Said, command};
 use super::ring;
 use super::row::{OWNED, lock, not_dealt_with};
-use crate::access::Actor;
 use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
 use crate::callbell::rules::call::Command;
@@ -37,13 +36,6 @@ pub struct Offer {
     pub note: Option<String>,
 }
 
-fn me(caller: &Caller) -> Result<(StaffId, &str), AppError> {
-    match &caller.actor {
-        Actor::Staff { id, name, .. } => Ok((*id, name)),
-        _ => Err(AppError::new(Code::Forbidden)),
-    }
-}
-
 /// Calls that somebody has.
 async fn owned(conn: &impl ConnectionTrait, by: StaffId) -> Result<Vec<callbell_call::Model>, AppError> {
     let rows = callbell_call::Entity::find()
@@ -64,7 +56,7 @@ pub async fn offer(
     tx: &Tx,
     (world, caller, offer): &Asked<Offer>,
 ) -> Result<callbell_handover::Model, AppError> {
-    let (from, name) = me(caller)?;
+    let (from, name) = caller.staff()?;
     let mine = owned(tx, from).await?;
     let mut fields = Fields::default();
     let calls: Vec<&callbell_call::Model> = match &offer.calls {
@@ -137,7 +129,7 @@ pub async fn accept(
     tx: &Tx,
     (world, caller, id): &Asked<CallHandoverId>,
 ) -> Result<callbell_handover::Model, AppError> {
-    let (to, name) = me(caller)?;
+    let (to, name) = caller.staff()?;
     let mut row = callbell_handover::Entity::find_by_id(*id)
         .filter(callbell_handover::Column::ToId.eq(to))
         .lock_exclusive()
@@ -185,7 +177,7 @@ pub async fn list(
     limit: u64,
 ) -> Result<Vec<callbell_handover::Model>, AppError> {
     use callbell_handover::Column as C;
-    let (me, _) = me(caller)?;
+    let (me, _) = caller.staff()?;
     let mut select =
         callbell_handover::Entity::find().filter(Condition::any().add(C::FromId.eq(me)).add(C::ToId.eq(me)));
     if let Some(before) = before {

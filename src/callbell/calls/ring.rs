@@ -3,8 +3,7 @@
 
 use super::apply::link;
 use super::open::door;
-use crate::access::authenticate::{china, local_day};
-use crate::access::policy::district_of;
+use crate::access::authenticate::china;
 use crate::callbell::rules::call::{Event, Moment};
 use crate::callbell::rules::ladder::TOP;
 use crate::callbell::store;
@@ -15,12 +14,10 @@ use crate::duty::rules::station::LEVELS;
 use crate::notify::store::{Message, Outgoing, moot};
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
-use crate::staff;
 use chrono::{DateTime, Utc};
 use entity::id::StaffId;
 use entity::kind::{ActorKind, CallOutcome, KinPolicy, Lane, NoticeChannel};
 use entity::{callbell_call, callbell_home, callbell_kin};
-use std::collections::BTreeSet;
 
 /// What rings, and is given up once somebody has the call.
 pub const RING: &str = "callbell_ring";
@@ -70,18 +67,22 @@ pub async fn tell(
     event: &Event,
 ) -> Result<(), AppError> {
     let call = (row, people);
+    let turn = async |what: &str, who: Option<StaffId>| {
+        let who = who.map(|who| on_duty(world, people, who));
+        turn(tx, world, row, what, &Vec::from_iter(who)).await
+    };
     match event {
         Event::Rung(_) | Event::TestDropped => ring(tx, world, call).await,
         Event::KinTold => tell_kin(tx, world, row, &[KinPolicy::Immediate, KinPolicy::OnAck]).await,
         Event::Acknowledged(_) => moot(tx, row.id, RING).await,
         Event::PressedAgain(true) => {
             let text = "再次按铃，请尽快赶到";
-            turn(tx, world, call, text, owner(row)).await?;
+            turn(text, row.owner_id).await?;
             up_to(tx, world, call, text, level(row).saturating_add(1)).await
         }
-        Event::CancelRequested => turn(tx, world, call, "按下了取消，仍须确认平安", owner(row)).await,
+        Event::CancelRequested => turn("按下了取消，仍须确认平安", row.owner_id).await,
         Event::LeaseRanOut(Some(who)) | Event::ShiftOver(Some(who)) => {
-            turn(tx, world, call, "您接警后未继续处置，已转由他人", [*who].into()).await
+            turn("您接警后未继续处置，已转由他人", Some(*who)).await
         }
         Event::NotThereYet(times) => {
             let up = if *times > 1 { TOP } else { level(row) };
@@ -108,10 +109,6 @@ fn confirmed(outcome: CallOutcome) -> bool {
     )
 }
 
-fn owner(row: &callbell_call::Model) -> BTreeSet<StaffId> {
-    row.owner_id.into_iter().collect()
-}
-
 fn level(row: &callbell_call::Model) -> u8 {
     u8::try_from(row.level).unwrap_or(TOP).min(TOP)
 }
@@ -123,20 +120,9 @@ async fn ring(
     world: &World,
     (row, people): (&callbell_call::Model, &People),
 ) -> Result<(), AppError> {
-    let wanted = usize::from(level(row)) + 1;
-    let mut targets: Vec<Target> = Vec::new();
-    for person in people.iter().take(wanted).flatten() {
-        if !targets.iter().any(|known| known.staff == person.turn.staff) {
-            targets.push(Target::of(&world.kit.vault, person));
-        }
-    }
-    let top = ladder_is_at_its_end(row);
-    if targets.is_empty() && top {
-        let helpers = {
-            let district = district_of(&row.unit_path);
-            staff::store::who_could_help(tx, &row.unit_path, &district, local_day(tx.now())).await?
-        };
-        targets.extend(helpers.into_iter().map(Target::in_app));
+    let mut targets = Target::up_to(&world.kit.vault, people, level(row));
+    if targets.is_empty() && ladder_is_at_its_end(row) {
+        targets = Target::helpers(tx, &row.unit_path).await?;
     }
     let home = home_of(tx, row).await?;
     let text = ring_text(world, row, home.as_ref());
@@ -176,28 +162,32 @@ fn ladder_is_at_its_end(row: &callbell_call::Model) -> bool {
     usize::try_from(row.rung).is_ok_and(|rung| rung >= ladder.last())
 }
 
+/// One person, by what they want to be reached by when they are on duty.
+fn on_duty(world: &World, people: &People, who: StaffId) -> Target {
+    let mut all = people.iter().flatten();
+    match all.find(|person| person.turn.staff == who) {
+        Some(person) => Target::of(&world.kit.vault, person),
+        None => Target::in_app(who),
+    }
+}
+
 /// Tells people of a turn of the call.
 async fn turn(
     tx: &Tx,
     world: &World,
-    (row, people): (&callbell_call::Model, &People),
+    row: &callbell_call::Model,
     what: &str,
-    who: BTreeSet<StaffId>,
+    targets: &[Target],
 ) -> Result<(), AppError> {
-    if who.is_empty() {
+    if targets.is_empty() {
         return Ok(());
     }
     let mut outgoing = Outgoing::default();
     let text = turn_text(tx, world, row, what).await?;
-    for id in who {
-        let known = people.iter().flatten().find(|person| person.turn.staff == id);
-        let target = match known {
-            Some(person) => Target::of(&world.kit.vault, person),
-            None => Target::in_app(id),
-        };
+    for target in targets {
         let message = Message {
             body: &text,
-            dedup_key: format!("call:{}:{}:{id}", row.id, row.entries),
+            dedup_key: format!("call:{}:{}:{}", row.id, row.entries, target.staff),
             ..base(row, TURN)
         };
         target.add(tx, &world.kit.vault, &message, &mut outgoing)?;
@@ -213,18 +203,15 @@ async fn up_to(
     what: &str,
     level: u8,
 ) -> Result<(), AppError> {
-    let wanted = usize::from(level.min(TOP)) + 1;
-    let who = people
-        .iter()
-        .take(wanted)
-        .flatten()
-        .map(|person| person.turn.staff);
-    let mut who: BTreeSet<StaffId> = who.collect();
-    if who.is_empty() {
-        let district = district_of(&row.unit_path);
-        who = staff::store::who_could_help(tx, &row.unit_path, &district, local_day(tx.now())).await?;
+    let mut targets = Target::up_to(&world.kit.vault, people, level.min(TOP));
+    if targets.is_empty() {
+        // Who could help may be on duty above this level.
+        let helpers = Target::helpers(tx, &row.unit_path).await?.into_iter();
+        targets = helpers
+            .map(|helper| on_duty(world, people, helper.staff))
+            .collect();
     }
-    turn(tx, world, (row, people), what, who).await
+    turn(tx, world, row, what, &targets).await
 }
 
 async fn turn_text(
@@ -235,8 +222,7 @@ async fn turn_text(
 ) -> Result<String, AppError> {
     let home = home_of(tx, row).await?;
     let place = home.as_ref().map(door).unwrap_or_default();
-    let unit = world.reference.directory.get(row.unit_id);
-    let unit = unit.map(|unit| unit.name.as_str()).unwrap_or_default();
+    let unit = world.unit_name(row.unit_id);
     Ok(format!(
         "【平安铃】{unit}{place}：{what}。{}",
         link(&world.kit, row.id)
@@ -254,10 +240,7 @@ fn ring_text(world: &World, row: &callbell_call::Model, home: Option<&callbell_h
                 tracing::error!(home = %home.id, ?error, "what is to be spoken can't be opened");
                 door(home)
             }),
-        None => {
-            let unit = world.reference.directory.get(row.unit_id);
-            unit.map(|unit| unit.name.clone()).unwrap_or_default()
-        }
+        None => world.unit_name(row.unit_id).to_owned(),
     };
     let name = match home {
         Some(home) => vault

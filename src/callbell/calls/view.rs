@@ -83,14 +83,13 @@ fn summary(
     home: Option<&callbell_home::Model>,
 ) -> Result<CallOut, AppError> {
     let (state, ladder) = (call_of(row), ladder(row));
-    let unit = world.reference.directory.get(row.unit_id);
     Ok(CallOut {
         id: row.id,
         state: row.state,
         test: row.test,
         level: row.level,
         unit_id: row.unit_id,
-        unit_name: unit.map(|unit| unit.name.clone()).unwrap_or_default(),
+        unit_name: world.unit_name(row.unit_id).to_owned(),
         door: home.map(|home| door(world, home)).transpose()?,
         device_id: row.device_id,
         home_id: row.home_id,

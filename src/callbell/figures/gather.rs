@@ -2,7 +2,7 @@
 
 use super::dto::{ExceptionOut, Figure, FiguresOut, LoadOut, SpreadOut, UnitFiguresOut};
 use crate::access::Reach;
-use crate::access::authenticate::{china, local_day};
+use crate::access::authenticate::{instant, local_day};
 use crate::callbell::calls::{self, ENTRY_TEXT};
 use crate::callbell::rules::figures::{
     Fact, Share, acked, false_alarms, kin, scene, times, told, way, within,
@@ -13,7 +13,7 @@ use crate::orgs::rules::Unit;
 use crate::orgs::store::tree;
 use crate::platform::db::padded;
 use crate::platform::error::AppError;
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use entity::id::{CallId, DeviceId, NoticeId, UnitId};
 use entity::kind::{
     AlarmKind, AlarmState, BellKind, CallEntryKind, DeviceState, DutyPost, NoticeChannel, UnitKind,
@@ -48,15 +48,9 @@ impl Month {
     /// The month of a day; none that has not begun.
     #[must_use]
     pub fn of(day: NaiveDate, now: DateTime<Utc>) -> Option<Self> {
-        let begins = |day: NaiveDate| {
-            let midnight = china()
-                .from_local_datetime(&day.and_time(NaiveTime::MIN))
-                .earliest();
-            midnight.map(|at| at.to_utc())
-        };
         let first = day.with_day(1)?;
-        let from = begins(first)?;
-        let end = begins(first.checked_add_months(Months::new(1))?)?;
+        let from = instant(first, NaiveTime::MIN);
+        let end = instant(first.checked_add_months(Months::new(1))?, NaiveTime::MIN);
         (from <= now).then(|| Self {
             first,
             from,
@@ -529,16 +523,12 @@ impl Gathered {
                 said.insert(row.call_id, text.unwrap_or_default());
             }
         }
-        let name = |unit: UnitId| {
-            let unit = world.reference.directory.get(unit);
-            unit.map(|unit| unit.name.clone()).unwrap_or_default()
-        };
         let seconds = |from: DateTime<Utc>, until: Option<DateTime<Utc>>| Some((until? - from).num_seconds());
         Ok(late
             .into_iter()
             .map(|call| ExceptionOut {
                 call_id: call.id,
-                unit_name: name(call.unit_id),
+                unit_name: world.unit_name(call.unit_id).to_owned(),
                 opened_at: call.opened_at,
                 acked_s: seconds(call.opened_at, call.first_acked_at),
                 way_s: call.going_at.and_then(|going| seconds(going, call.arrived_at)),

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use callbell_device::Column as C;
 
 /// What of a device its own words change, in the order of [`told`].
-const TOLD: [&str; 14] = [
+const TOLD: [&str; 13] = [
     "last_seen_at",
     "silent_at",
     "silent_since",
@@ -33,10 +33,9 @@ const TOLD: [&str; 14] = [
     "fault",
     "fault_seq",
     "tested_at",
-    "visit_wanted",
 ];
 
-fn told(row: &callbell_device::Model) -> [Value; 14] {
+fn told(row: &callbell_device::Model) -> [Value; 13] {
     [
         row.last_seen_at.into(),
         row.silent_at.into(),
@@ -51,7 +50,6 @@ fn told(row: &callbell_device::Model) -> [Value; 14] {
         row.fault.clone().into(),
         row.fault_seq.into(),
         row.tested_at.into(),
-        row.visit_wanted.into(),
     ]
 }
 

@@ -46,17 +46,20 @@ async fn race(app: &TestApp, clients: &[Client], round: u64) {
     act(&clients[0], &call, &resolve).await.expect(200);
 }
 
+/// An instance and, on PostgreSQL, a second one on the same database.
+async fn instances() -> (TestApp, Option<TestApp>) {
+    if !Backend::postgres_is_there() {
+        return (TestApp::start(Backend::Sqlite).await, None);
+    }
+    let app = TestApp::start(Backend::Postgres).await;
+    let other = app.second().await;
+    (app, Some(other))
+}
+
 /// `TEST_RACES` rounds of fifty.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_fifty_has_it() {
-    let postgres = Backend::postgres_is_there();
-    let app = TestApp::start(if postgres {
-        Backend::Postgres
-    } else {
-        Backend::Sqlite
-    })
-    .await;
-    let other = if postgres { Some(app.second().await) } else { None };
+    let (app, other) = instances().await;
     let mut clients = Vec::new();
     for name in STAFF {
         for instance in [Some(&app), other.as_ref()].into_iter().flatten() {
@@ -75,21 +78,10 @@ async fn one_of_fifty_has_it() {
 /// A press that comes five times at once, over two instances, is one call, and five times the same answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_press_that_comes_many_times_is_one() {
-    let postgres = Backend::postgres_is_there();
-    let app = TestApp::start(if postgres {
-        Backend::Postgres
-    } else {
-        Backend::Sqlite
-    })
-    .await;
-    let other = if postgres {
-        app.second().await
-    } else {
-        TestApp::start(Backend::Sqlite).await
-    };
+    let (app, other) = instances().await;
     for round in 0..30 {
         let event = format!("many-{round}");
-        let instances = [&app, if postgres { &other } else { &app }];
+        let instances = [&app, other.as_ref().unwrap_or(&app)];
         let sending = (0..5).map(|nth| press(instances[nth % 2], &event));
         let calls: BTreeSet<String> = futures_util::future::join_all(sending)
             .await
@@ -100,6 +92,8 @@ async fn a_press_that_comes_many_times_is_one() {
     let open = app.staff("supervisor").await.get(CALLS).await;
     let items = open.body["items"].as_array().unwrap();
     assert_eq!((items.len(), &items[0]["presses"]), (1, &json!(30)));
-    other.stop().await;
+    if let Some(other) = other {
+        other.stop().await;
+    }
     app.stop().await;
 }

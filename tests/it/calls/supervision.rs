@@ -1,7 +1,7 @@
 //! Devices are watched: who falls silent is missed, alone or with all others; what is wrong climbs until somebody has seen
 //! to it; and so do posts without anybody, and devices that nobody tests.
 
-use super::{HANDLER, act, press, say, send, told};
+use super::{HANDLER, act, inbox, press, say, send, told};
 use crate::on_both;
 use crate::support::{Answer, Client, TestApp};
 use base64::Engine;
@@ -64,20 +64,6 @@ async fn alarms(client: &Client, query: &str) -> Vec<Value> {
 async fn minute(app: &TestApp) {
     app.turn(TimeDelta::seconds(61));
     app.pass("bell_silence").await;
-}
-
-async fn inbox(client: &Client, word: &str) -> Vec<String> {
-    let notices = client.get("/api/v1/notices?limit=100").await;
-    notices.expect(200);
-    let items = notices.body["items"].as_array().unwrap().iter();
-    let texts = items.map(|notice| {
-        notice["text"]
-            .as_str()
-            .or(notice["body"].as_str())
-            .unwrap()
-            .to_owned()
-    });
-    texts.filter(|text| text.contains(word)).collect()
 }
 
 on_both! {
