@@ -6,6 +6,7 @@ mod routes;
 
 use crate::access::{permit, tokens};
 use crate::callbell::ingest::Ingest;
+use crate::ledger::tail::Tail;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::error::AppError;
@@ -34,6 +35,8 @@ pub struct App {
     pub desk: Desk,
     /// Where devices are heard.
     pub ingest: Ingest,
+    /// Where all who listen hear of events.
+    pub tail: Tail,
 }
 
 impl App {
@@ -49,8 +52,11 @@ impl App {
         tokens::load_keys(&kit).await?;
         let desk = Desk::new(kit);
         desk.reference().await?;
-        let ingest = Ingest::default();
-        Ok(Self { desk, ingest })
+        Ok(Self {
+            desk,
+            ingest: Ingest::default(),
+            tail: Tail::default(),
+        })
     }
 
     /// The tools.
@@ -101,6 +107,7 @@ impl App {
                 .app_data(Data::new(app.kit().clone()))
                 .app_data(Data::new(app.desk.clone()))
                 .app_data(Data::new(app.ingest.clone()))
+                .app_data(Data::new(app.tail.clone()))
                 .configure(routes::all)
                 .split_for_parts();
             let openapi = document::finish(openapi);
@@ -153,6 +160,7 @@ impl App {
         Self {
             desk,
             ingest: self.ingest.clone(),
+            tail: self.tail.clone(),
         }
     }
 }

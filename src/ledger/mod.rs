@@ -3,4 +3,6 @@
 
 pub mod audit;
 pub mod events;
+pub mod stream;
+pub mod tail;
 pub mod timers;

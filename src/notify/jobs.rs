@@ -19,7 +19,11 @@ use uuid::Uuid;
 #[must_use]
 pub fn jobs(kit: &Kit, channels: Channels) -> Vec<Job> {
     let worker = |name, every, lanes| {
-        let (kit, channels, sender) = (kit.clone(), channels.clone(), kit.ids.id::<Uuid>());
+        let kit = match lanes {
+            Lanes::Emergency => kit.reserved(),
+            Lanes::Others => kit.clone(),
+        };
+        let (channels, sender) = (channels.clone(), kit.ids.id::<Uuid>());
         Job::new(name, every, move || {
             let (kit, channels) = (kit.clone(), channels.clone());
             async move { send_due(&kit, &channels, (sender, lanes)).await }.boxed()

@@ -20,6 +20,9 @@ const ADDRESS: &str = "notice.address";
 const BODY: &str = "notice.body";
 const OTHERS: &str = "notice.others";
 
+/// What is noted of an attempt that ended with its process: the message may have gone out, and is sent again.
+pub const OUTCOME_UNKNOWN: &str = "its sender died: whether it went out is not known";
+
 /// A message to be written.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
@@ -180,6 +183,9 @@ pub(super) async fn claim(
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
+    for row in due.iter().filter(|row| row.leased_by.is_some()) {
+        log(tx, row, &Outcome::Failed(OUTCOME_UNKNOWN.to_owned()));
+    }
     let ids: Vec<NoticeId> = due.iter().map(|row| row.id).collect();
     notice::Entity::update_many()
         .col_expr(notice::Column::LeasedBy, Expr::value(Some(*sender)))

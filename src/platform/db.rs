@@ -37,7 +37,10 @@ type Job = Arc<dyn for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<Erased, AppError>>
 
 /// The database. Clones share pools and writer.
 #[derive(Clone)]
-pub struct Db(Arc<Engine>);
+pub struct Db {
+    engine: Arc<Engine>,
+    reserved: Arc<Engine>,
+}
 
 struct Engine {
     read: ReadPool,
@@ -45,6 +48,12 @@ struct Engine {
     kick: Kick,
     /// Turns of questions over months of rows.
     long: Arc<Semaphore>,
+}
+
+/// Readers and writer, and those for what must not wait.
+struct Opened {
+    ordinary: (DatabaseConnection, Backend),
+    reserved: (DatabaseConnection, Backend),
 }
 
 enum Backend {
@@ -74,17 +83,41 @@ impl Db {
             ids: IdGen::new(clock.clone()),
             clock,
         };
-        let (read, backend) = if config.is_sqlite() {
+        let opened = if config.is_sqlite() {
             sqlite::open(config, source, migrate).await?
         } else {
             postgres::open(config, source, migrate).await?
         };
-        Ok(Self(Arc::new(Engine {
-            read: ReadPool(read),
-            backend,
-            kick,
-            long: Arc::new(Semaphore::new(reader::LONG_QUESTIONS)),
-        })))
+        Ok(Self::of(
+            opened,
+            &kick,
+            &Arc::new(Semaphore::new(reader::LONG_QUESTIONS)),
+        ))
+    }
+
+    fn of(opened: Opened, kick: &Kick, long: &Arc<Semaphore>) -> Self {
+        let engine = |(read, backend)| {
+            Arc::new(Engine {
+                read: ReadPool(read),
+                backend,
+                kick: kick.clone(),
+                long: Arc::clone(long),
+            })
+        };
+        Self {
+            engine: engine(opened.ordinary),
+            reserved: engine(opened.reserved),
+        }
+    }
+
+    /// The same database by connections and a queue that nothing else uses: for what must not wait, however much
+    /// everybody else asks.
+    #[must_use]
+    pub fn reserved(&self) -> Self {
+        Self {
+            engine: Arc::clone(&self.reserved),
+            reserved: Arc::clone(&self.reserved),
+        }
     }
 
     /// The same database for one of `workers` threads that serve requests. A connection to PostgreSQL belongs to the
@@ -92,29 +125,24 @@ impl Db {
     /// when they are needed. Those of the embedded database are threads themselves, and shared.
     #[must_use]
     pub fn for_worker(&self, config: &DatabaseConfig, workers: usize) -> Self {
-        let Backend::Postgres(postgres) = &self.0.backend else {
+        let Backend::Postgres(postgres) = &self.engine.backend else {
             return self.clone();
         };
         let workers = u32::try_from(workers).unwrap_or(u32::MAX);
-        let (read, postgres) = postgres.apart(config.connections, workers);
-        Self(Arc::new(Engine {
-            read: ReadPool(read),
-            backend: Backend::Postgres(Box::new(postgres)),
-            kick: self.0.kick.clone(),
-            long: Arc::clone(&self.0.long),
-        }))
+        let opened = postgres.apart(config.connections, workers);
+        Self::of(opened, &self.engine.kick, &self.engine.long)
     }
 
     /// A connection for questions. On SQLite it can't write.
     #[must_use]
     pub fn read(&self) -> &ReadPool {
-        &self.0.read
+        &self.engine.read
     }
 
     /// Whether this is the embedded database.
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.0.backend, Backend::Sqlite(_))
+        matches!(self.engine.backend, Backend::Sqlite(_))
     }
 
     /// Runs a command in one transaction that owns all it writes: what is not in it did not happen.
@@ -137,7 +165,7 @@ impl Db {
                 Ok(done)
             })
         });
-        let outcome = match &self.0.backend {
+        let outcome = match &self.engine.backend {
             Backend::Sqlite(writer) => writer.run(job).await,
             Backend::Postgres(postgres) => postgres.writer.run(job).await,
         };
@@ -149,7 +177,7 @@ impl Db {
         metrics::histogram!("hotline_write_seconds", "name" => name, "result" => result)
             .record(begun.elapsed().as_secs_f64());
         let done = outcome?;
-        self.0.kick.all();
+        self.engine.kick.all();
         done.downcast::<T>()
             .map(|done| *done)
             .map_err(|_| AppError::new(Code::Internal))

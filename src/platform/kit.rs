@@ -64,4 +64,13 @@ impl Kit {
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
+
+    /// The same tools with connections to the database that nothing else uses: for what must not wait.
+    #[must_use]
+    pub fn reserved(&self) -> Self {
+        Self {
+            db: self.db.reserved(),
+            ..self.clone()
+        }
+    }
 }

@@ -89,6 +89,15 @@ impl Desk {
         }
     }
 
+    /// The same with connections to the database that nothing else uses: for what must not wait.
+    #[must_use]
+    pub fn reserved(&self) -> Self {
+        Self {
+            kit: self.kit.reserved(),
+            reference: Arc::clone(&self.reference),
+        }
+    }
+
     /// The reference data.
     ///
     /// # Errors

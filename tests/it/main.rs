@@ -31,6 +31,7 @@ mod generate;
 mod idempotency;
 mod instances;
 mod kill;
+mod lanes;
 mod life;
 mod lists;
 mod main_job;

@@ -3,9 +3,12 @@
 mod handover;
 
 use super::dto::{CallActionIn, CallOut, CallsQuery, NewCallIn, NotesOut, StreamQuery};
-use super::{act, row, stream, view};
+use super::stream::Console;
+use super::{act, row, view};
 use crate::access::{Permit, op};
 use crate::callbell::world::World;
+use crate::ledger::stream::{Listening, listen};
+use crate::ledger::tail::Tail;
 use crate::platform::error::{AppError, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
@@ -38,6 +41,7 @@ async fn list_calls(
     desk: Data<Desk>,
     query: Query<CallsQuery>,
 ) -> Result<Answer<Page<CallOut>>, AppError> {
+    let desk = desk.reserved();
     let world = World::of(&desk).await?;
     let plain = CallsQuery {
         cursor: None,
@@ -74,6 +78,7 @@ async fn get_call(
     desk: Data<Desk>,
     id: Path<CallId>,
 ) -> Result<Answer<CallOut>, AppError> {
+    let desk = desk.reserved();
     let world = World::of(&desk).await?;
     let found = act::seen(&world, &permit.caller, *id).await?;
     let out = view::call(desk.kit.db.read(), &world, &found).await?;
@@ -89,6 +94,7 @@ async fn open_call(
     key: IdempotencyKey,
     body: Json<NewCallIn>,
 ) -> Result<Answer<CallOut>, AppError> {
+    let desk = desk.reserved();
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     body.value.check()?;
@@ -110,6 +116,7 @@ async fn act_on_call(
     key: IdempotencyKey,
     body: Json<CallActionIn>,
 ) -> Result<Answer<CallOut>, AppError> {
+    let desk = desk.reserved();
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     body.value.check()?;
@@ -129,6 +136,7 @@ async fn close_call(
     desk: Data<Desk>,
     id: Path<CallId>,
 ) -> Result<Answer<CallOut>, AppError> {
+    let desk = desk.reserved();
     let input = (World::of(&desk).await?, permit.caller, *id);
     let closed = desk.kit.db.write("callbell.close", input, |tx, input| {
         Box::pin(act::close(tx, input))
@@ -144,6 +152,7 @@ async fn reveal_call_notes(
     desk: Data<Desk>,
     id: Path<CallId>,
 ) -> Result<Answer<NotesOut>, AppError> {
+    let desk = desk.reserved();
     let input = (World::of(&desk).await?, permit.caller, *id);
     let notes = desk.kit.db.write("callbell.notes", input, |tx, input| {
         Box::pin(act::reveal(tx, input))
@@ -162,25 +171,10 @@ async fn stream_calls(
     permit: Permit<op::StreamCalls>,
     request: HttpRequest,
     desk: Data<Desk>,
+    tail: Data<Tail>,
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse, AppError> {
-    let after = match request.headers().get("Last-Event-ID") {
-        None => None,
-        Some(value) => {
-            let number = value.to_str().ok().and_then(|text| text.parse::<i64>().ok());
-            Some(number.ok_or_else(|| AppError::field("Last-Event-ID", Rule::Type("integer")))?)
-        }
-    };
-    let events = stream::calls(
-        desk.get_ref().clone(),
-        permit.caller.reach(),
-        after,
-        query.once.unwrap_or(false),
-    )
-    .await?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(events))
+    let listening = Listening::of(permit.caller, &request, query.once.unwrap_or(false))?;
+    let desk = desk.reserved();
+    listen(desk.kit.clone(), tail.get_ref().clone(), listening, Console(desk)).await
 }

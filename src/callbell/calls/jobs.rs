@@ -16,10 +16,11 @@ use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The jobs of calls.
+/// The jobs of calls, by connections that nothing else uses.
 #[must_use]
 pub fn jobs(desk: &Desk) -> Vec<Job> {
-    let (ringing, watching, pinging, relieving) = (desk.clone(), desk.clone(), desk.clone(), desk.clone());
+    let desk = desk.reserved();
+    let (ringing, watching, pinging, relieving) = (desk.clone(), desk.clone(), desk.clone(), desk);
     vec![
         Job::new("calls", Duration::from_secs(1), move || {
             let desk = ringing.clone();

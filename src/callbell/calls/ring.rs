@@ -26,7 +26,7 @@ const TURN: &str = "callbell_turn";
 /// Seconds between the press by the device's clock and its receipt from which on both are told.
 const LATE_S: i64 = 60;
 /// What next of kin are told.
-const KIN: &str = "callbell_kin";
+pub const KIN: &str = "callbell_kin";
 
 /// Whether somebody is told without anybody's doing.
 #[must_use]

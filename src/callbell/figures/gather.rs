@@ -1,6 +1,7 @@
 //! What the figures of a month are worked out from.
 
 use super::dto::{ExceptionOut, Figure, FiguresOut, LoadOut, SpreadOut, UnitFiguresOut};
+use super::messages::{LOAD_MIN, Messages};
 use crate::access::Reach;
 use crate::access::authenticate::{instant, local_day};
 use crate::callbell::calls::{self, ENTRY_TEXT};
@@ -14,20 +15,14 @@ use crate::orgs::store::tree;
 use crate::platform::db::padded;
 use crate::platform::error::AppError;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
-use entity::id::{CallId, DeviceId, NoticeId, UnitId};
-use entity::kind::{
-    AlarmKind, AlarmState, BellKind, CallEntryKind, DeviceState, DutyPost, NoticeChannel, UnitKind,
-};
-use entity::{
-    callbell_alarm, callbell_call, callbell_device, callbell_entry, callbell_event, delivery, notice,
-};
+use entity::id::{CallId, DeviceId, UnitId};
+use entity::kind::{AlarmKind, AlarmState, BellKind, CallEntryKind, DeviceState, DutyPost, UnitKind};
+use entity::{callbell_alarm, callbell_call, callbell_device, callbell_entry, callbell_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
-/// Minutes in which the alarms of one person are counted together (EEMUA 191).
-const LOAD_MIN: i64 = 10;
 /// Ids in one statement.
 const PIECE: usize = 500;
 
@@ -171,70 +166,14 @@ impl Gathered {
     /// Calls with the first message of each, and how often a message went out more than once.
     async fn messages(&mut self, conn: &impl ConnectionTrait) -> Result<(), AppError> {
         let ids: Vec<CallId> = self.calls.iter().map(|call| call.id).collect();
-        let mut first: HashMap<CallId, DateTime<Utc>> = HashMap::new();
-        let mut sent: HashMap<NoticeId, (CallId, u64)> = HashMap::new();
-        // Calls of which somebody was to be told by another way than the inbox.
-        let mut outward: HashSet<CallId> = HashSet::new();
-        let mut inbox: HashMap<CallId, DateTime<Utc>> = HashMap::new();
-        for some in ids.chunks(PIECE) {
-            let rows: Vec<(CallId, NoticeId, DateTime<Utc>)> = delivery::Entity::find()
-                .select_only()
-                .columns([
-                    delivery::Column::CallId,
-                    delivery::Column::NoticeId,
-                    delivery::Column::At,
-                ])
-                .filter(delivery::Column::CallId.is_in(padded(some)))
-                .filter(delivery::Column::Sent.eq(true))
-                .into_tuple()
-                .all(conn)
-                .await?;
-            for (call, notice, at) in rows {
-                let earliest = first.entry(call).or_insert(at);
-                *earliest = at.min(*earliest);
-                sent.entry(notice).or_insert((call, 0)).1 += 1;
-            }
-            let rows: Vec<(Option<CallId>, Option<Uuid>, DateTime<Utc>)> = notice::Entity::find()
-                .select_only()
-                .columns([
-                    notice::Column::CallId,
-                    notice::Column::RecipientId,
-                    notice::Column::CreatedAt,
-                ])
-                .filter(notice::Column::CallId.is_in(padded(some)))
-                .filter(notice::Column::Channel.eq(NoticeChannel::InApp))
-                .filter(notice::Column::Template.eq(calls::RING))
-                .into_tuple()
-                .all(conn)
-                .await?;
-            let beyond: Vec<Option<CallId>> = notice::Entity::find()
-                .select_only()
-                .column(notice::Column::CallId)
-                .distinct()
-                .filter(notice::Column::CallId.is_in(padded(some)))
-                .filter(notice::Column::Channel.ne(NoticeChannel::InApp))
-                .filter(notice::Column::Template.eq(calls::RING))
-                .into_tuple()
-                .all(conn)
-                .await?;
-            outward.extend(beyond.into_iter().flatten());
-            for (call, who, at) in rows {
-                if let Some(call) = call {
-                    let earliest = inbox.entry(call).or_insert(at);
-                    *earliest = at.min(*earliest);
-                }
-                let spans = self.rings.entry(who.unwrap_or_default()).or_default();
-                *spans.entry(at.timestamp() / (LOAD_MIN * 60)).or_default() += 1;
-            }
-        }
+        let messages = Messages::read(conn, &ids).await?;
         let unit_of: HashMap<CallId, UnitId> =
             self.calls.iter().map(|call| (call.id, call.unit_id)).collect();
-        for (call, times) in sent.into_values() {
-            let Some(sums) = unit_of.get(&call).and_then(|unit| self.of.get_mut(unit)) else {
-                continue;
-            };
-            sums.once.of += 1;
-            sums.once.met += u64::from(times == 1);
+        for (call, once) in messages.once() {
+            if let Some(sums) = unit_of.get(&call).and_then(|unit| self.of.get_mut(unit)) {
+                sums.once.of += 1;
+                sums.once.met += u64::from(once);
+            }
         }
         for call in &self.calls {
             let Some(sums) = self.of.get_mut(&call.unit_id) else {
@@ -246,21 +185,17 @@ impl Gathered {
             }
             sums.facts.push(Fact {
                 opened_at: call.opened_at,
-                // Who is reached by another way than the inbox counts by that, sent or not; the inbox has it with the commit.
-                told_at: match first.get(&call.id) {
-                    Some(at) => Some(*at),
-                    None if outward.contains(&call.id) => None,
-                    None => inbox.get(&call.id).copied(),
-                },
+                told_at: messages.told_at(call.id),
                 acked_at: call.first_acked_at,
                 has_kin: call.has_kin,
-                kin_at: call.kin_at,
+                kin_at: messages.kin_at(call.id),
                 going_at: call.going_at,
                 arrived_at: call.arrived_at,
                 resolved_at: call.resolved_at,
                 outcome: call.outcome,
             });
         }
+        self.rings = messages.rings;
         Ok(())
     }
 

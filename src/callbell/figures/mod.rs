@@ -3,4 +3,5 @@
 mod dto;
 mod gather;
 pub mod http;
+mod messages;
 mod sheet;

@@ -109,7 +109,9 @@ impl Ingest {
             }
         };
         let serial = Some(message.device_id.clone());
-        let Some(device) = store::devices::by_serial(kit.db.read(), &message.device_id).await? else {
+        // No mass of other work, nor of signs of life or of what can't be trusted, stands before a press.
+        let first = kit.db.reserved();
+        let Some(device) = store::devices::by_serial(first.read(), &message.device_id).await? else {
             hold(QuarantineReason::UnknownDevice, serial).await?;
             return Err(AppError::new(Code::BellUnknown));
         };
@@ -136,8 +138,7 @@ impl Ingest {
             digest,
             incoming,
         };
-        let outcome = kit
-            .db
+        let outcome = first
             .write("callbell.ingest", input, |tx, input| {
                 Box::pin(write::write(tx, input))
             })

@@ -20,7 +20,7 @@ pub struct Fact {
     pub acked_at: Option<DateTime<Utc>>,
     /// Whether there are next of kin to be told.
     pub has_kin: bool,
-    /// When they were.
+    /// When the first message to them was handed over.
     pub kin_at: Option<DateTime<Utc>>,
     /// When a helper set out.
     pub going_at: Option<DateTime<Utc>>,

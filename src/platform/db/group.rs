@@ -37,19 +37,32 @@ pub(super) struct Lanes {
 #[derive(Clone)]
 pub(super) struct Writer(mpsc::Sender<Waiting>);
 
+/// What waits to be written. What must not wait stands in a queue of its own, which is emptied before the other, and
+/// shares no transaction with it.
+struct Queues {
+    reserved: mpsc::Receiver<Waiting>,
+    others: mpsc::Receiver<Waiting>,
+}
+
 impl Writer {
     /// Starts the tasks, on the runtime of the caller.
     pub(super) fn start(db: &DatabaseConnection, source: &Source, lanes: Lanes) -> Self {
-        let (sender, queue) = mpsc::channel(QUEUE);
-        let queue = Arc::new(Mutex::new(queue));
+        Self::start_two(db, source, lanes).0
+    }
+
+    /// The same, with a second way in that goes first.
+    pub(super) fn start_two(db: &DatabaseConnection, source: &Source, lanes: Lanes) -> (Self, Self) {
+        let (sender, others) = mpsc::channel(QUEUE);
+        let (first, reserved) = mpsc::channel(QUEUE);
+        let queues = Arc::new(Mutex::new(Queues { reserved, others }));
         for _ in 0..lanes.count.max(1) {
             let lane = Lane {
                 db: db.clone(),
                 source: source.clone(),
             };
-            tokio::spawn(lane.work(Arc::clone(&queue), lanes));
+            tokio::spawn(lane.work(Arc::clone(&queues), lanes));
         }
-        Self(sender)
+        (Self(sender), Self(first))
     }
 
     pub(super) async fn run(&self, job: Job) -> Result<Erased, AppError> {
@@ -69,9 +82,9 @@ struct Lane {
 }
 
 impl Lane {
-    async fn work(self, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>, lanes: Lanes) {
+    async fn work(self, queues: Arc<Mutex<Queues>>, lanes: Lanes) {
         let mut batch = Vec::new();
-        while take(&queue, &mut batch, lanes).await > 0 {
+        while take(&queues, &mut batch, lanes).await > 0 {
             metrics::histogram!("hotline_write_batch").record(u32::try_from(batch.len()).unwrap_or(u32::MAX));
             // Whose client has gone away before it began need not begin.
             batch.retain(|waiting| !waiting.answer.is_closed());
@@ -159,10 +172,16 @@ impl Lane {
     }
 }
 
-/// Takes commands that wait, at least one.
-async fn take(queue: &Mutex<mpsc::Receiver<Waiting>>, batch: &mut Vec<Waiting>, lanes: Lanes) -> usize {
-    let mut queue = queue.lock().await;
-    let Some(first) = queue.recv().await else { return 0 };
+/// Takes commands that wait, at least one; none when nobody can send any more.
+async fn take(queues: &Mutex<Queues>, batch: &mut Vec<Waiting>, lanes: Lanes) -> usize {
+    let mut queues = queues.lock().await;
+    let Queues { reserved, others } = &mut *queues;
+    let (first, queue) = tokio::select! {
+        biased;
+        Some(first) = reserved.recv() => (first, reserved),
+        Some(first) = others.recv() => (first, others),
+        else => return 0,
+    };
     batch.push(first);
     let waiting = (queue.len() + 1).min(lanes.batch.max(1));
     let wanted = if lanes.even { 1 << waiting.ilog2() } else { waiting };

@@ -1,7 +1,8 @@
-//! PostgreSQL: pools of connections, one for background work and one for each thread that serves requests.
+//! PostgreSQL: pools of connections, one for background work and one for each thread that serves requests; and beside
+//! each a small one for what must not wait.
 
 use super::group::{Lanes, Writer};
-use super::{Backend, Source};
+use super::{Backend, Opened, Source};
 use crate::platform::config::DatabaseConfig;
 use anyhow::{Context, ensure};
 use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxPostgresConnector, Statement};
@@ -18,7 +19,13 @@ const WRITERS_SHARE: u32 = 4;
 /// Commands of requests that share a transaction, at most: they wait for each other's rows.
 const BATCH: usize = 16;
 
+/// Connections of background work, beside all others, to read and to write what must not wait.
+const RESERVED_JOBS: u32 = 2;
+/// The same of a thread that serves requests.
+const RESERVED_WORKER: u32 = 1;
+
 /// What writes, and what more connections are made from.
+#[derive(Clone)]
 pub(super) struct Postgres {
     pub(super) writer: Writer,
     source: Source,
@@ -26,11 +33,7 @@ pub(super) struct Postgres {
     patience: Duration,
 }
 
-pub(super) async fn open(
-    config: &DatabaseConfig,
-    source: Source,
-    migrate: bool,
-) -> anyhow::Result<(DatabaseConnection, Backend)> {
+pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<Opened> {
     let options = PgConnectOptions::from_str(&config.url)?
         .statement_cache_capacity(256)
         .options([
@@ -64,7 +67,10 @@ pub(super) async fn open(
         options,
         patience,
     };
-    Ok((pool, Backend::Postgres(Box::new(postgres))))
+    Ok(Opened {
+        reserved: postgres.reserved(RESERVED_JOBS, 1),
+        ordinary: (pool, Backend::Postgres(Box::new(postgres))),
+    })
 }
 
 /// Opens nothing yet: connections are made when they are asked for.
@@ -99,23 +105,33 @@ async fn assert_durable(pool: &DatabaseConnection) -> anyhow::Result<()> {
 
 impl Postgres {
     /// With connections of its own: one part of `parts` of those that workers have.
-    pub(super) fn apart(&self, connections: u32, parts: u32) -> (DatabaseConnection, Self) {
+    pub(super) fn apart(&self, connections: u32, parts: u32) -> Opened {
         let theirs = (connections - connections.div_ceil(JOBS_SHARE)) / parts.max(1);
         let writers = theirs.div_ceil(WRITERS_SHARE);
+        Opened {
+            ordinary: self.over((writers, theirs.saturating_sub(writers)), BATCH),
+            reserved: self.reserved(RESERVED_WORKER, BATCH),
+        }
+    }
+
+    fn reserved(&self, connections: u32, batch: usize) -> (DatabaseConnection, Backend) {
+        self.over((connections, connections), batch)
+    }
+
+    /// Over new connections, to write and to read. Apart, so that who holds a connection to read with and waits for a
+    /// command does not wait for itself.
+    fn over(&self, (writers, readers): (u32, u32), batch: usize) -> (DatabaseConnection, Backend) {
         let lanes = Lanes {
             count: writers,
-            batch: BATCH,
+            batch,
             even: true,
         };
-        // Apart, so that who holds a connection to read with and waits for a command does not wait for itself.
         let write = pool(&self.options, self.patience, writers);
-        let read = pool(&self.options, self.patience, theirs.saturating_sub(writers));
         let postgres = Self {
             writer: Writer::start(&write, &self.source, lanes),
-            source: self.source.clone(),
-            options: self.options.clone(),
-            patience: self.patience,
+            ..self.clone()
         };
-        (read, postgres)
+        let read = pool(&self.options, self.patience, readers);
+        (read, Backend::Postgres(Box::new(postgres)))
     }
 }

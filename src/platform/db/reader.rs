@@ -73,7 +73,7 @@ impl Db {
     /// # Errors
     /// `Unavailable` when its turn does not come, or no connection is free in time.
     pub async fn long_reader(&self) -> Result<Reader, AppError> {
-        let turn = Arc::clone(&self.0.long).acquire_owned();
+        let turn = Arc::clone(&self.engine.long).acquire_owned();
         match tokio::time::timeout(LONG_WAIT, turn).await {
             Ok(Ok(permit)) => self.borrow(Some(permit)).await,
             _ => Err(AppError::new(Code::Unavailable).retry_after(LONG_WAIT.as_secs())),

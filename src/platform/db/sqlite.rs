@@ -1,7 +1,7 @@
 //! The embedded database: one writer that commits in groups, a pool of readers that can't write.
 
 use super::group::{Lanes, Writer};
-use super::{Backend, Source};
+use super::{Backend, Opened, Source};
 use crate::platform::config::DatabaseConfig;
 use anyhow::{Context, ensure};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -15,6 +15,9 @@ const LANES: Lanes = Lanes {
     even: false,
 };
 
+/// Readers for what must not wait.
+const RESERVED_READERS: u32 = 2;
+
 /// Memory of a connection for pages, in KiB with a minus sign. What readers miss lies in the system's cache. The
 /// writer's must hold what a batch of registrations touches: some fifty pages each, all over the indexes.
 const READER_CACHE: &str = "-2000";
@@ -23,11 +26,7 @@ const WRITER_CACHE: &str = "-8000";
 /// is written once.
 const CHECKPOINT_PAGES: &str = "10000";
 
-pub(super) async fn open(
-    config: &DatabaseConfig,
-    source: Source,
-    migrate: bool,
-) -> anyhow::Result<(DatabaseConnection, Backend)> {
+pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<Opened> {
     if let Some(folder) = config.sqlite_path().and_then(std::path::Path::parent) {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("can't make the folder {}", folder.display()))?;
@@ -35,8 +34,17 @@ pub(super) async fn open(
     let write = connect(config, 1, false).await?;
     super::prepare_schema(&write, migrate).await?;
     assert_durable(&write).await?;
-    let read = connect(config, config.read_connections, true).await?;
-    Ok((read, Backend::Sqlite(Writer::start(&write, &source, LANES))))
+    let (writer, first) = Writer::start_two(&write, &source, LANES);
+    Ok(Opened {
+        ordinary: (
+            connect(config, config.read_connections, true).await?,
+            Backend::Sqlite(writer),
+        ),
+        reserved: (
+            connect(config, RESERVED_READERS, true).await?,
+            Backend::Sqlite(first),
+        ),
+    })
 }
 
 async fn connect(

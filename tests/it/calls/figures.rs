@@ -2,9 +2,10 @@
 
 use super::{HANDLER, act, press, say, send};
 use crate::on_both;
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, Backend, TestApp};
 use calamine::{Reader, Xlsx};
 use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use std::io::Cursor;
 
@@ -31,6 +32,7 @@ async fn taken_on(app: &TestApp, event: &str, seconds: i64) -> String {
     for _ in 0..seconds {
         app.turn(TimeDelta::seconds(1));
         app.pass("calls").await;
+        app.pass("emergency_notices").await;
     }
     act(
         &app.staff(HANDLER).await,
@@ -39,6 +41,7 @@ async fn taken_on(app: &TestApp, event: &str, seconds: i64) -> String {
     )
     .await
     .expect(200);
+    app.pass("emergency_notices").await;
     call
 }
 
@@ -113,6 +116,33 @@ on_both! {
         assert_eq!(&total[column..column + 3], ["2", "3", "66.7"]);
         let late = book.worksheet_range("超时说明").unwrap();
         assert!(late.rows().nth(1).unwrap().iter().any(|cell| cell.to_string().contains("已报修")));
+    }
+
+    /// A message that was being sent when its sender died goes out again: it does not count as sent once. Next of kin
+    /// know when a message to them has left, not when it was written.
+    async fn what_may_have_gone_out_twice_shows(app: TestApp) {
+        let call = press(&app, "e-1").await;
+        act(&app.staff(HANDLER).await, &call, &json!({ "action": "acknowledge" })).await.expect(200);
+        app.turn(TimeDelta::minutes(4));
+        let supervisor = app.staff("supervisor").await;
+        let seen = supervisor.get(FIGURES).await;
+        assert_eq!((share(&seen, "kin_180s"), share(&seen, "sent_once")), ((0, 1), (0, 0)), "written, not sent");
+        // As a process leaves them that is killed while it sends.
+        let db = Database::connect(&app.database).await.unwrap();
+        let sql = format!(
+            "UPDATE notice SET leased_by = id, leased_until = next_at WHERE state = 'pending' AND template = 'callbell_kin' \
+             AND id = (SELECT MIN(id{cast}) {back} FROM notice WHERE state = 'pending' AND template = 'callbell_kin')",
+            cast = if app.backend == Backend::Postgres { "::text" } else { "" },
+            back = if app.backend == Backend::Postgres { "::uuid" } else { "" },
+        );
+        let changed = db.execute_unprepared(&sql).await.unwrap().rows_affected();
+        db.close().await.unwrap();
+        assert_eq!(changed, 1);
+        app.pass("emergency_notices").await;
+        let seen = supervisor.get(FIGURES).await;
+        let (once, all) = share(&seen, "sent_once");
+        assert!(all >= 1 && once == all - 1, "{once} of {all}");
+        assert_eq!(share(&seen, "kin_180s"), (0, 1), "told after four minutes");
     }
 
     /// The time for which a device was silent is missing from what was heard, and an alarm that nobody saw to is late.

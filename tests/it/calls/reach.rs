@@ -82,6 +82,52 @@ async fn a_channel_that_fails_gives_way() {
     .await;
 }
 
+/// The gateway takes everything and never answers: consoles hear of the call meanwhile, and after a few seconds e-mail
+/// follows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_hangs_holds_nobody_up() {
+    on_each(async |backend| {
+        let (sms, console) = (Receiver::start(), Receiver::start());
+        sms.hangs();
+        let (port, mails) = mail_server().await;
+        let app = TestApp::start_with(backend, |config| {
+            gateway(config, &sms);
+            config.mail.url = format!("smtp://127.0.0.1:{port}").into();
+            config.mail.from = "hotline <noreply@example.org>".into();
+            config.callbell.webhook_urls = vec![format!("{}/console", console.base)];
+            config.callbell.webhook_secret = format!("whsec_{}", STANDARD.encode([7_u8; 32])).into();
+        })
+        .await;
+        reachable(&app, json!(["sms", "email"])).await;
+        let call = press(&app, "e-1").await;
+        let mut told_meanwhile = false;
+        tokio::select! {
+            biased;
+            () = app.pass("emergency_notices") => {}
+            () = async {
+                while console.got().is_empty() || sms.got().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                told_meanwhile = mails.lock().unwrap().is_empty();
+                std::future::pending::<()>().await;
+            } => {}
+        }
+        assert!(told_meanwhile, "the console heard of it while the gateway hung");
+        app.settle().await;
+        let sent = mails.lock().unwrap().clone();
+        assert!(
+            sent.iter().any(|mail| mail.contains("somebody@example.org")),
+            "{sent:?}"
+        );
+        let seen = shown(&app.staff(HANDLER).await, &call).await;
+        assert!(seen.text.contains("no answer within 4 s"), "{}", seen.text);
+        sms.stop().await;
+        console.stop().await;
+        app.stop().await;
+    })
+    .await;
+}
+
 /// While the gateway is out, each message is tried a few times a minute; when it is back, none is missing; and once
 /// somebody has the call, nobody is rung any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What came in.
@@ -21,6 +21,7 @@ pub struct Receiver {
     pub base: String,
     got: Arc<Mutex<Vec<Got>>>,
     answers: Arc<AtomicU16>,
+    hangs: Arc<AtomicBool>,
     handle: ServerHandle,
 }
 
@@ -28,7 +29,8 @@ impl Receiver {
     pub fn start() -> Self {
         let got: Arc<Mutex<Vec<Got>>> = Arc::default();
         let answers = Arc::new(AtomicU16::new(200));
-        let state = (Arc::clone(&got), Arc::clone(&answers));
+        let hangs = Arc::new(AtomicBool::new(false));
+        let state = (Arc::clone(&got), Arc::clone(&answers), Arc::clone(&hangs));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(web::Data::new(state.clone()))
@@ -43,6 +45,7 @@ impl Receiver {
             base,
             got,
             answers,
+            hangs,
             handle,
         }
     }
@@ -50,6 +53,11 @@ impl Receiver {
     /// Answers with this status from now on.
     pub fn answers(&self, status: u16) {
         self.answers.store(status, Ordering::SeqCst);
+    }
+
+    /// Takes what comes, and never answers.
+    pub fn hangs(&self) {
+        self.hangs.store(true, Ordering::SeqCst);
     }
 
     /// What it got so far.
@@ -62,7 +70,7 @@ impl Receiver {
     }
 }
 
-type State = (Arc<Mutex<Vec<Got>>>, Arc<AtomicU16>);
+type State = (Arc<Mutex<Vec<Got>>>, Arc<AtomicU16>, Arc<AtomicBool>);
 
 async fn take(state: web::Data<State>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let headers = request.headers().iter();
@@ -74,6 +82,9 @@ async fn take(state: web::Data<State>, request: HttpRequest, body: web::Bytes) -
             .collect(),
         body: body.to_vec(),
     });
+    if state.2.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
     let status = StatusCode::from_u16(state.1.load(Ordering::SeqCst)).unwrap();
     HttpResponse::build(status).finish()
 }
