@@ -6,13 +6,15 @@ use super::rules::escalation::below_street;
 use super::rules::lifecycle::{self, By, Command, CommandKind, Life, Moment, Open, Place};
 use super::store::{self, Loaded};
 use crate::access::Op;
-use crate::access::actor::{Acting, Actor};
+use crate::access::actor::{Acting, Actor, Grant};
 use crate::access::policy::{self, Facts, Owner, Sight};
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::kind::{ClockKind, LegNature, ProceedingKind, RejectReason, Role, TicketResult, TicketState};
+use entity::kind::{
+    ClockKind, LegNature, ProceedingKind, RejectReason, Role, TicketResult, TicketState, UnitKind,
+};
 use entity::{clock, proceeding};
 
 /// What the units that do a part of it may do as well; all else is for who has the lead.
@@ -174,15 +176,32 @@ fn extensions_left(
     )
 }
 
-/// Whether a role may be shown who asked: of a confidential request the handling units never are.
+/// Whether somebody may be shown who asked: of a confidential request the handling units never are, and a third party of
+/// none.
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn check_reveal(loaded: &Loaded, role: Role) -> Result<(), AppError> {
-    match policy::identity_sight(role, loaded.ticket.confidential) {
-        Sight::Hidden => Err(AppError::new(Code::Forbidden).say("保密诉求", "The request is confidential")),
+pub fn check_reveal(loaded: &Loaded, acting: &Acting, reference: &Reference) -> Result<(), AppError> {
+    match sight(acting, loaded, reference) {
+        Sight::Hidden => Err(AppError::new(Code::Forbidden)
+            .say("不向承办方透露诉求人", "Who handles it does not learn who asks")),
         Sight::Full | Sight::Masked => Ok(()),
     }
+}
+
+/// Whether somebody may tell the requester of a confidential request something by themselves: who handles it may not,
+/// the centre does (domain §3).
+///
+/// # Errors
+/// `Forbidden`.
+pub fn check_messenger(actor: &Actor, loaded: &Loaded) -> Result<(), AppError> {
+    if loaded.ticket.confidential && handles(actor, loaded) {
+        return Err(AppError::new(Code::Forbidden).say(
+            "保密诉求由中心转告，请填写内部说明",
+            "The centre tells the requester of a confidential request: leave an internal text",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether somebody stands high enough to approve this reply.
@@ -191,7 +210,7 @@ pub fn check_reveal(loaded: &Loaded, role: Role) -> Result<(), AppError> {
 /// `Forbidden`, with the level that must approve.
 pub fn check_approver(actor: &Actor, loaded: &Loaded, reference: &Reference) -> Result<(), AppError> {
     let needed = needed_level(loaded, reference);
-    if levels(actor).any(|level| level >= needed) {
+    if levels(actor, loaded).any(|level| level >= needed) {
         return Ok(());
     }
     let (zh, en) = match needed {
@@ -214,15 +233,25 @@ pub fn needed_level(loaded: &Loaded, reference: &Reference) -> Level {
     required(unit).min(required(heir))
 }
 
-fn levels(actor: &Actor) -> impl Iterator<Item = Level> + '_ {
+/// Levels on which somebody stands above a ticket: a role counts where it is held.
+fn levels<'a>(actor: &'a Actor, loaded: &'a Loaded) -> impl Iterator<Item = Level> + 'a {
     let grants = match actor {
         Actor::Staff { grants, .. } => grants.as_slice(),
         _ => &[],
     };
+    let lead = loaded.lead_path().unwrap_or(&loaded.ticket.place_path);
+    let above = move |grant: &Grant, level: Level| match level {
+        Level::Unit => grant.paths.iter().any(|path| path == lead),
+        Level::Street => grant.paths.iter().any(|path| lead.starts_with(path.as_str())),
+        Level::Centre => {
+            let own = grant.paths.first().map(|path| policy::district_of(path));
+            own.is_some_and(|district| loaded.ticket.place_path.starts_with(&district))
+        }
+    };
     grants
         .iter()
         .filter(|grant| !grant.withheld)
-        .filter_map(|grant| Level::of(grant.role))
+        .filter_map(move |grant| Level::of(grant.role).filter(|level| above(grant, *level)))
 }
 
 /// Whether somebody stands one level above the unit that asks for more time.
@@ -233,7 +262,7 @@ pub fn check_granter(actor: &Actor, loaded: &Loaded, reference: &Reference) -> R
     let unit = loaded.lead().and_then(|leg| reference.directory.get(leg.unit_id));
     let street = unit.is_some_and(|unit| below_street(unit.kind));
     let needed = if street { Level::Street } else { Level::Centre };
-    if levels(actor).any(|level| level >= needed) {
+    if levels(actor, loaded).any(|level| level >= needed) {
         return Ok(());
     }
     let (zh, en) = if street {
@@ -248,8 +277,8 @@ pub fn check_granter(actor: &Actor, loaded: &Loaded, reference: &Reference) -> R
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn check_centre(actor: &Actor) -> Result<(), AppError> {
-    if levels(actor).any(|level| level >= Level::Centre) {
+pub fn check_centre(actor: &Actor, loaded: &Loaded) -> Result<(), AppError> {
+    if levels(actor, loaded).any(|level| level >= Level::Centre) {
         return Ok(());
     }
     Err(AppError::new(Code::Forbidden).say("须由中心审核", "The centre must decide"))
@@ -284,16 +313,36 @@ pub fn check_called(actor: &Actor, row: &proceeding::Model) -> Result<(), AppErr
     }
 }
 
-/// Whether somebody works in the unit that has the lead.
-pub fn works_for_lead(actor: &Actor, loaded: &Loaded) -> bool {
+/// Whether somebody has to do with how it is handled: in whatever role they work in a unit that has it in hands, or
+/// manage the sub-district above it.
+pub fn handles(actor: &Actor, loaded: &Loaded) -> bool {
     let Actor::Staff { grants, .. } = actor else {
         return false;
     };
-    let handles = |role| matches!(role, Role::Handler | Role::UnitLead);
-    loaded.lead().is_some_and(|leg| {
-        let mut theirs = grants.iter().filter(|grant| handles(grant.role));
-        theirs.any(|grant| grant.paths.contains(&leg.unit_path))
+    grants.iter().any(|grant| {
+        loaded.legs.iter().any(|leg| {
+            let above = |path: &String| leg.unit_path.starts_with(path.as_str());
+            grant.paths.contains(&leg.unit_path)
+                || (grant.role == Role::StreetManager && grant.paths.iter().any(above))
+        })
     })
+}
+
+/// Whether somebody acts for a provider: a third party that learns what is to be done, never who asks (domain §3).
+pub fn is_third_party(acting: &Acting, reference: &Reference) -> bool {
+    let unit = acting
+        .unit
+        .as_ref()
+        .and_then(|(id, _)| reference.directory.get(*id));
+    unit.is_some_and(|unit| unit.kind == UnitKind::Provider)
+}
+
+/// How somebody in a role sees who asks.
+pub fn sight(acting: &Acting, loaded: &Loaded, reference: &Reference) -> Sight {
+    if is_third_party(acting, reference) {
+        return Sight::Hidden;
+    }
+    policy::identity_sight(acting.role, loaded.ticket.confidential)
 }
 
 /// Commands and the operations that allow them.
@@ -359,7 +408,7 @@ pub fn actions(actor: &Actor, loaded: &Loaded, reference: &Reference, moment: Mo
                 let by = By {
                     staff: actor.staff_id(),
                     centre: is_centre(&acting),
-                    requester: matches!(acting.role, Role::Resident | Role::Integration),
+                    requester: acting.role == Role::Resident,
                 };
                 passes_rules(actor, loaded, reference, *kind)
                     && probe(*kind, &life)
@@ -376,7 +425,10 @@ fn passes_rules(actor: &Actor, loaded: &Loaded, reference: &Reference, kind: Com
         CommandKind::GrantExtension | CommandKind::RefuseExtension => {
             check_granter(actor, loaded, reference).is_ok()
         }
-        CommandKind::Reject if loaded.ticket.state == TicketState::ReplyReview => check_centre(actor).is_ok(),
+        CommandKind::Reject if loaded.ticket.state == TicketState::ReplyReview => {
+            check_centre(actor, loaded).is_ok()
+        }
+        CommandKind::Withdraw => !handles(actor, loaded),
         CommandKind::FinishTask => loaded
             .proceedings
             .iter()

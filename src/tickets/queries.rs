@@ -9,5 +9,6 @@ pub mod list;
 pub mod looks;
 pub mod queues;
 pub mod similar;
+pub mod titles;
 pub mod way;
 pub mod workload;

@@ -9,13 +9,14 @@ mod queues;
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
+use crate::residents;
 pub use apply::{Doer, Plan, RECHECK_DAYS, Said, apply, comes_back, happen, reflect, write_ticket};
 pub use clocks::{
     calendar_of, calendar_version, case, course, due, first_due, pauses, set_next_due, watch, whole_limit,
 };
 use entity::id::TicketId;
 use entity::kind::{EntryKind, LegNature};
-use entity::{assignment, clock, proceeding, ticket, ticket_entry, ticket_requester};
+use entity::{assignment, clock, proceeding, resident, ticket, ticket_entry, ticket_requester};
 pub use legs::{LegData, give};
 pub use proceedings::Asked;
 pub use queues::add_to_queues;
@@ -81,6 +82,8 @@ pub struct Loaded {
     pub legs: Vec<assignment::Model>,
     /// For whom it was opened.
     pub requesters: Vec<ticket_requester::Model>,
+    /// For whom others asked, where somebody did.
+    pub beneficiaries: Vec<resident::Model>,
     /// Small lives beside its own.
     pub proceedings: Vec<proceeding::Model>,
     /// Entries that this transaction adds to the timeline.
@@ -96,6 +99,7 @@ impl Loaded {
             ticket,
             legs: Vec::new(),
             requesters: Vec::new(),
+            beneficiaries: Vec::new(),
             proceedings: Vec::new(),
             added: Vec::new(),
             running: Vec::new(),
@@ -133,6 +137,7 @@ pub async fn lock(tx: &Tx, id: TicketId) -> Result<Loaded, AppError> {
         .await?;
     Ok(Loaded {
         legs,
+        beneficiaries: beneficiaries(tx, &requesters).await?,
         requesters,
         proceedings: small_lives(tx, &ticket).await?,
         ..Loaded::of(ticket)
@@ -162,7 +167,20 @@ pub async fn find(conn: &impl ConnectionTrait, id: TicketId) -> Result<Loaded, A
         }
     }
     loaded.proceedings = small_lives(conn, &loaded.ticket).await?;
+    loaded.beneficiaries = beneficiaries(conn, &loaded.requesters).await?;
     Ok(loaded)
+}
+
+/// For whom others asked; few do, and then no statement is needed.
+async fn beneficiaries(
+    conn: &impl ConnectionTrait,
+    requesters: &[ticket_requester::Model],
+) -> Result<Vec<resident::Model>, AppError> {
+    let mut found = Vec::new();
+    for id in requesters.iter().filter_map(|row| row.on_behalf_of) {
+        found.push(residents::store::find(conn, id).await?);
+    }
+    Ok(found)
 }
 
 /// The small lives of a ticket; few have any, and then no statement is needed.

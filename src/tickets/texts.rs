@@ -1,5 +1,6 @@
 //! What people are told, in few words. No text of the request stands in a message: telephones are shared and seen.
 
+use super::queries::titles::CONFIDENTIAL;
 use super::rules::number;
 use crate::access::authenticate::china;
 use chrono::{DateTime, Utc};
@@ -185,7 +186,13 @@ pub fn for_staff(kind: EntryKind, ticket: &ticket::Model, has_person: bool) -> O
         EntryKind::Reopened => "工单重新办理",
         _ => return None,
     };
-    Some(format!("{what}：{number} {}", ticket.title))
+    // A title may name who asks.
+    let title = if ticket.confidential {
+        CONFIDENTIAL
+    } else {
+        &ticket.title
+    };
+    Some(format!("{what}：{number} {title}"))
 }
 
 fn day(at: DateTime<Utc>) -> String {

@@ -16,6 +16,7 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::platform::personal::{blot, mask_name, mask_numbers, mask_phone};
 use crate::reference::Reference;
+use crate::residents;
 use chrono::{DateTime, Utc};
 use entity::kind::{
     ActorKind, ClockKind, EntryKind, ProceedingKind, ProceedingState, Role, TicketState, Visibility,
@@ -95,9 +96,9 @@ pub fn ticket(
     let vault = &kit.vault;
     let internal = sees_internal(role);
     let lead = whole.loaded.lead();
-    let sight = identity_sight(role, ticket.confidential);
+    let sight = facts::sight(acting, &whole.loaded, reference);
     let names = if sight == Sight::Hidden {
-        names(vault, &whole.loaded.requesters)?
+        names(vault, &whole.loaded)?
     } else {
         Vec::new()
     };
@@ -138,17 +139,19 @@ pub fn ticket(
         wants_reply: ticket.wants_reply,
         result: ticket.result.filter(|_| internal || is_told(ticket.state)),
         promised_at: promised(&whole.clocks),
-        requesters: requesters(vault, &whole.loaded.requesters, sight)?,
+        requesters: requesters(vault, &whole.loaded.requesters, role, sight)?,
         unit_id: lead.map(|leg| leg.unit_id),
         staff_id: lead.and_then(|leg| leg.staff_id).filter(|_| internal),
-        explanation: lead.map(|leg| leg.explanation.clone()).filter(|_| internal),
+        explanation: lead
+            .map(|leg| seen.staffs_value(leg.explanation.clone()))
+            .filter(|_| internal),
         clocks: whole
             .clocks
             .iter()
             .filter(|clock| internal || clock.kind == ClockKind::Resolve)
             .map(clock_out)
             .collect(),
-        proceedings: proceedings(vault, &whole.loaded.proceedings, internal)?,
+        proceedings: proceedings(vault, &whole.loaded.proceedings, seen)?,
         no_return: ticket.no_return,
         hard_case: ticket.hard_case,
         merged_into: ticket.primary_id.filter(|_| internal),
@@ -173,19 +176,25 @@ fn is_told(state: TicketState) -> bool {
 pub fn promised(clocks: &[clock::Model]) -> Option<DateTime<Utc>> {
     clocks
         .iter()
-        .filter(|clock| clock.kind == ClockKind::Resolve && clock.stopped_at.is_none())
+        // While it stands still nothing is promised.
+        .filter(|clock| {
+            clock.kind == ClockKind::Resolve && clock.stopped_at.is_none() && clock.paused_at.is_none()
+        })
         .map(|clock| clock.due_at)
         .next_back()
 }
 
-/// Names of who asked, as they may stand in texts.
+/// Names of who asked, and for whom, as they may stand in texts.
 ///
 /// # Errors
 /// When a sealed value can't be opened.
-pub fn names(vault: &Vault, rows: &[ticket_requester::Model]) -> Result<Vec<String>, AppError> {
+pub fn names(vault: &Vault, loaded: &Loaded) -> Result<Vec<String>, AppError> {
     let mut names = Vec::new();
-    for row in rows {
+    for row in &loaded.requesters {
         names.extend(vault.open_optional(label::NAME, row.name_sealed.as_ref())?);
+    }
+    for row in &loaded.beneficiaries {
+        names.extend(residents::view::plain(vault, row)?.0);
     }
     Ok(names)
 }
@@ -193,8 +202,11 @@ pub fn names(vault: &Vault, rows: &[ticket_requester::Model]) -> Result<Vec<Stri
 fn requesters(
     vault: &Vault,
     rows: &[ticket_requester::Model],
+    role: Role,
     sight: Sight,
 ) -> Result<Vec<RequesterOut>, AppError> {
+    // Who handles it asks the ticket who it is, and the requester reads that they did; the register is the centre's.
+    let registered = identity_sight(role, true) != Sight::Hidden;
     if sight == Sight::Hidden {
         return Ok(Vec::new());
     }
@@ -204,7 +216,7 @@ fn requesters(
             let phone = vault.open_optional(label::PHONE, row.phone_sealed.as_ref())?;
             let full = sight == Sight::Full;
             Ok(RequesterOut {
-                resident_id: row.resident_id,
+                resident_id: row.resident_id.filter(|_| registered),
                 standing: row.standing,
                 consent: vault
                     .open_optional(label::CONSENT, row.consent_sealed.as_ref())?
@@ -244,8 +256,9 @@ fn clock_out(row: &clock::Model) -> ClockOut {
 fn proceedings(
     vault: &Vault,
     rows: &[proceeding::Model],
-    internal: bool,
+    seen: Seen<'_>,
 ) -> Result<Vec<ProceedingOut>, AppError> {
+    let internal = seen.internal;
     let told = |row: &&proceeding::Model| {
         internal
             || matches!(row.kind, ProceedingKind::Suspension | ProceedingKind::Milestone)
@@ -254,7 +267,10 @@ fn proceedings(
     rows.iter()
         .filter(told)
         .map(|row| {
-            let open = |sealed: &Option<Vec<u8>>| vault.open_optional(label::PROCEEDING, sealed.as_ref());
+            let open = |sealed: &Option<Vec<u8>>| {
+                let text = vault.open_optional(label::PROCEEDING, sealed.as_ref())?;
+                Ok::<_, AppError>(text.map(|text| seen.staffs_words(text)))
+            };
             Ok(ProceedingOut {
                 id: row.id,
                 kind: row.kind,
@@ -294,6 +310,21 @@ impl Seen<'_> {
         }
     }
 
+    /// What staff wrote.
+    fn staffs_words(self, text: String) -> String {
+        match self.sight {
+            Sight::Hidden => self.requesters_words(text),
+            Sight::Full | Sight::Masked => text,
+        }
+    }
+
+    fn staffs_value(self, value: Value) -> Value {
+        match self.sight {
+            Sight::Hidden => self.value(value),
+            Sight::Full | Sight::Masked => value,
+        }
+    }
+
     fn words_of(self, row: &ticket_entry::Model, text: Option<String>) -> Option<String> {
         let theirs = matches!(row.actor_kind, ActorKind::Resident | ActorKind::Client)
             || matches!(
@@ -317,6 +348,10 @@ impl Seen<'_> {
         match value {
             Value::String(text) => Value::String(self.requesters_words(text)),
             Value::Array(items) => Value::Array(items.into_iter().map(|item| self.value(item)).collect()),
+            Value::Object(members) => {
+                let seen = members.into_iter().map(|(name, value)| (name, self.value(value)));
+                Value::Object(seen.collect())
+            }
             other => other,
         }
     }
@@ -350,7 +385,7 @@ fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen<'_>) -> Resul
                 } else {
                     None
                 },
-                data: internal.then(|| row.data.clone()),
+                data: internal.then(|| seen.staffs_value(row.data.clone())),
                 hash: hex(&row.hash),
             })
         })
@@ -367,6 +402,25 @@ fn files(vault: &Vault, rows: &[attachment::Model], seen: Seen<'_>) -> Result<Ve
             Ok(AttachmentOut { name, ..file })
         })
         .collect()
+}
+
+/// The name of a file as somebody sees it: often it is named after whom it is about.
+///
+/// # Errors
+/// When a sealed value can't be opened.
+pub fn file_name(
+    vault: &Vault,
+    row: &attachment::Model,
+    loaded: &Loaded,
+    sight: Sight,
+) -> Result<String, AppError> {
+    let names = names(vault, loaded)?;
+    let seen = Seen {
+        sight,
+        internal: false,
+        names: &names,
+    };
+    Ok(seen.requesters_words(attachments::store::name(vault, row)?))
 }
 
 /// A file.

@@ -4,6 +4,7 @@
 mod acceptance;
 mod archive;
 mod callbacks;
+mod identity;
 mod merging;
 mod others;
 mod replay;

@@ -115,7 +115,12 @@ async fn talk(app: &TestApp, operator: &Client, ticket: &Value, words: fn(&str) 
     handler.act(id, &json!({ "action": "sign" })).await.expect(200);
     let by = format!("电话{PHONE}");
     handler.act(id, &json!({ "action": "first_contact", "reached": true, "by": by, "internal_text": words("已联系") })).await.expect(200);
-    let note = json!({ "action": "note", "public_text": words("公开"), "internal_text": words("内部"), "attachments": [file] });
+    let mut note = json!({ "action": "note", "public_text": words("公开"), "internal_text": words("内部"), "attachments": [file] });
+    if ticket["confidential"] == true {
+        // The centre tells it.
+        let public = json!({ "action": "note", "public_text": note["public_text"].take() });
+        operator.act(id, &public).await.expect(200);
+    }
     handler.act(id, &note).await.expect(200);
     resident
         .act(id, &json!({ "action": "supplement", "text": chatty("补充") }))

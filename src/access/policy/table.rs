@@ -313,7 +313,9 @@ operations! {
     Dispatch "dispatch" { Dispatcher: District, StreetManager: Subtree }
     Sign "sign" { Handler: Unit, UnitLead: Unit }
     Assign "assign" { UnitLead: Unit }
-    FirstContact "first_contact" { Handler: Unit, UnitLead: Unit }
+    FirstContact "first_contact" {
+        Handler: Unit, UnitLead: Unit, Operator: District, CallbackAgent: District,
+    }
     Note "note" {
         Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
         CallbackAgent: District, Supervisor: District,
@@ -324,7 +326,7 @@ operations! {
     Approve "approve" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
     SendBack "send_back" { UnitLead: Unit, StreetManager: Subtree, Supervisor: District }
     CallBack "call_back" { CallbackAgent: District }
-    Rate "rate" { Resident: Own, Integration: Own }
+    Rate "rate" { Resident: Own }
     Withdraw "withdraw" { Resident: Own, Integration: Own, Operator: District }
     Appeal "appeal" { Resident: Own, Integration: Own, Operator: District }
     Reopen "reopen" { Resident: Own, Integration: Own, Operator: District }

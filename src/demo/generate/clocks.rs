@@ -79,7 +79,9 @@ impl Clocks {
             Tick::StopFor(small) => self.stop(at, |row| row.proceeding_id == Some(small)),
             Tick::StopAll => self.stop(at, |row| row.proceeding_id.is_none()),
             Tick::Count(counts) => self.runs().for_each(|watched| watched.row.counts = counts),
-            Tick::Discount(kind) => self.change(kind, calendar, |watched| watched.row.counts = false),
+            Tick::Discount(kind) => self.change(kind, calendar, |watched| {
+                watched.row.counts &= watched.row.paused_at.is_none() && watched.row.due_at <= at;
+            }),
             Tick::Pause(kind) => self.change(kind, calendar, |watched| watched.row.paused_at = Some(at)),
             Tick::Resume(kind) => self.change(kind, calendar, |watched| {
                 if let Some(from) = watched.row.paused_at.take() {

@@ -97,6 +97,7 @@ codes! {
     NotVerified "not_verified" CONFLICT "该理由只能在核实后、答复审核时使用；受理时须用其他理由" "That reason needs verification: it is for the review of a reply, the others are for the acceptance",
     AnotherMustDecide "another_must_decide" FORBIDDEN "申诉须由他人审核" "Somebody else decides about the appeal",
     CallbackAttemptsSpent "callback_attempts_spent" CONFLICT "已在三个时段回访未果，改由链接评价" "Three attempts reached nobody; the link remains",
+    CallbackTooSoon "callback_too_soon" CONFLICT "本时段已回访过，请换一个时段" "It was tried in this part of the day; try in another one",
     QuietHours "quiet_hours" CONFLICT "诉求人免打扰时段" "The requester does not want to be disturbed now",
     CallbackTokenInvalid "callback_token_invalid" NOT_FOUND "评价链接无效或已使用" "The link is not valid or was used",
     // Emergency calls and bells.

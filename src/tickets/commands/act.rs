@@ -127,7 +127,7 @@ async fn plan(
     let by = By {
         staff: setting.caller.actor.staff_id(),
         centre: facts::is_centre(acting),
-        requester: matches!(acting.role, Role::Resident | Role::Integration),
+        requester: acting.role == Role::Resident,
     };
     if by_clock(action) {
         loaded.running = store::running(tx, loaded.ticket.id).await?;

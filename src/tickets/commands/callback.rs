@@ -120,13 +120,13 @@ pub async fn latest(
     Ok(row)
 }
 
-/// Whether somebody may call back now: not who handles it, and not in the requester's quiet hours. How often depends on
-/// the parts of days in which it was tried.
+/// Whether somebody may note a call-back: not who handles it. One that reached nobody is not noted for the requester's
+/// quiet hours, nor twice for a part of a day, nor more than three times.
 ///
 /// # Errors
-/// `Forbidden`, `QuietHours`, `CallbackAttemptsSpent`.
+/// `Forbidden`, `QuietHours`, `CallbackTooSoon`, `CallbackAttemptsSpent`.
 pub async fn check(tx: &Tx, caller: &Caller, loaded: &Loaded, reached: bool) -> Result<(), AppError> {
-    if facts::works_for_lead(&caller.actor, loaded) {
+    if facts::handles(&caller.actor, loaded) {
         return Err(AppError::new(Code::Forbidden)
             .say("承办单位不得回访", "The unit that handles it does not call back"));
     }
@@ -137,19 +137,18 @@ pub async fn check(tx: &Tx, caller: &Caller, loaded: &Loaded, reached: bool) -> 
         let resident = residents::store::find(tx, id).await?;
         check_quiet(&Preference::of(&resident), tx.now())?;
     }
-    let spent = latest(tx, loaded.ticket.id)
-        .await?
-        .is_some_and(|row| row.attempts >= attempts::MOST);
-    if spent {
-        return Err(AppError::new(Code::CallbackAttemptsSpent));
+    match latest(tx, loaded.ticket.id).await? {
+        Some(row) if row.attempts >= attempts::MOST => Err(AppError::new(Code::CallbackAttemptsSpent)),
+        Some(row) if !attempts::may_try(row.tried_at, tx.now(), china()) => {
+            Err(AppError::new(Code::CallbackTooSoon))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 async fn count_attempt(tx: &Tx, ticket: TicketId) -> Result<(), AppError> {
     if let Some(row) = latest(tx, ticket).await? {
-        let counts = attempts::counts(row.tried_at, tx.now(), china());
-        let attempts = row.attempts + i32::from(counts);
+        let attempts = row.attempts + 1;
         let mut next = row.into_active_model();
         next.attempts = Set(attempts);
         next.tried_at = Set(Some(tx.now()));
@@ -226,6 +225,10 @@ pub async fn by_token(conn: &impl ConnectionTrait, token: &str) -> Result<callba
 pub async fn show(kit: &Kit, token: &str) -> Result<CallbackOut, AppError> {
     let conn = kit.db.read();
     let row = by_token(conn, token).await?;
+    // What was used or has expired opens nothing: the message may be in other hands by now.
+    if row.state != CallbackState::Open || row.expires_at <= kit.now() {
+        return Err(AppError::new(Code::CallbackTokenInvalid));
+    }
     let loaded = store::find(conn, row.ticket_id).await?;
     Ok(CallbackOut {
         number: number::spoken(&loaded.ticket.number),

@@ -107,6 +107,7 @@ pub async fn open(
         wants_reply: true,
         attachments: Vec::new(),
         hold: false,
+        redirect: None,
     };
     let setting = Setting {
         kit: kit.clone(),

@@ -7,6 +7,7 @@ use crate::tickets::dto::{ActionIn, RatingIn};
 use crate::tickets::rules::lifecycle::{Command, Rating};
 use crate::tickets::store::Said;
 use entity::id::AttachmentId;
+use entity::kind::RedirectLine;
 use serde_json::{Value, json};
 
 /// What an action means.
@@ -102,16 +103,19 @@ pub fn translate(action: &ActionIn) -> Option<Meant> {
             };
             Meant::new(Command::Reject(*reason), said(Some(&text), None, true, data))
         }
-        ActionIn::Redirect { line, internal_text } => {
-            let text = format!("已转接{}", line.chinese());
-            let data = json!({ "line": line });
-            Meant::new(
-                Command::Redirect(*line),
-                said(Some(&text), internal_text.as_ref(), true, data),
-            )
-        }
+        ActionIn::Redirect { line, internal_text } => redirected(*line, internal_text.as_ref()),
         other => return translate_handling(other),
     })
+}
+
+/// The caller is passed on.
+pub fn redirected(line: RedirectLine, internal_text: Option<&String>) -> Meant {
+    let text = format!("已转接{}", line.chinese());
+    let data = json!({ "line": line });
+    Meant::new(
+        Command::Redirect(line),
+        said(Some(&text), internal_text, true, data),
+    )
 }
 
 /// The commands of those who handle, approve and call back, and of the requester.

@@ -13,7 +13,7 @@ use crate::residents::rules::Phone;
 use crate::tickets::dto::{ContactIn, RegisterIn};
 use chrono::{DateTime, Utc};
 use entity::id::{AttachmentId, ResidentId, ServiceId, UnitId};
-use entity::kind::{Channel, RequestType, Standing, Urgency};
+use entity::kind::{Channel, RedirectLine, RequestType, Standing, Urgency};
 
 /// Who asks, checked.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,7 @@ pub struct Prepared {
     pub wants_reply: bool,
     pub attachments: Vec<AttachmentId>,
     pub hold: bool,
+    pub redirect: Option<RedirectLine>,
 }
 
 impl ContactIn {
@@ -107,16 +108,21 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
         (input.urgency.is_some(), "/urgency"),
         (input.channel.is_some(), "/channel"),
         (input.hold, "/hold"),
+        (input.redirect.is_some(), "/redirect"),
     ] {
         if given && !staff {
             fields.add(pointer, Rule::Unexpected);
         }
     }
+    if input.hold && input.redirect.is_some() {
+        fields.add("/hold", Rule::Unexpected);
+    }
     if input.anonymous && (input.requester.is_some() || input.on_behalf_of.is_some()) {
         fields.add("/requester", Rule::Unexpected);
     }
     let agreed = fields.optional("/consent", input.consent.as_deref(), 200);
-    if staff && input.on_behalf_of.is_some() && agreed.is_none() {
+    let for_another = input.on_behalf_of.is_some() || input.standing == Some(Standing::Proxy);
+    if staff && for_another && agreed.is_none() {
         fields.add("/consent", Rule::Required);
     }
     let known = input.anonymous || matches!(setting.caller.actor, Actor::Resident { .. });
@@ -179,6 +185,7 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
         wants_reply: input.wants_reply,
         attachments: input.attachments,
         hold: input.hold,
+        redirect: input.redirect,
     })
 }
 

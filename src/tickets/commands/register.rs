@@ -3,7 +3,7 @@
 pub use super::prepare::prepare;
 use super::prepare::{Contact, Prepared};
 use super::routed::{self, Routed};
-use super::{Setting, anonymous};
+use super::{Setting, anonymous, meaning};
 use crate::access::actor::Actor;
 use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
@@ -281,7 +281,7 @@ async fn begin(
         caller,
     } = setting;
     let doer = doer(prepared, caller);
-    let goes_on = prepared.accepts_by_itself && !prepared.hold;
+    let goes_on = prepared.accepts_by_itself && !prepared.hold && prepared.redirect.is_none();
     let mut plan = Plan::new(Life::new());
     let registered = Decision {
         events: vec![Event {
@@ -313,6 +313,11 @@ async fn begin(
         let routed = routed::route(reference, &loaded.ticket, Some(&prepared.place_matched), tx.now())?;
         routed::accept_and_route(&mut plan, by, &routed).map_err(|_| AppError::new(Code::Internal))?;
         route = Some(routed);
+    }
+    if let Some(line) = prepared.redirect {
+        let meant = meaning::redirected(line, None);
+        plan.decide(&meant.command, By::default(), meant.said)
+            .map_err(|_| AppError::new(Code::Internal))?;
     }
     apply(tx, (&kit.vault, reference), loaded, &plan, doer).await?;
     Ok(route)

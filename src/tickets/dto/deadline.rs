@@ -47,6 +47,8 @@ pub struct TicketDeadlineOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 35)]
     pub used_percent: Option<u8>,
+    /// The version of the calendar's year in which it ends, as it was when the end was counted last.
+    pub calendar_version: i32,
     /// Where the working calendar has changed since this was counted: when it would end today. `days` tells that count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recount_due_at: Option<DateTime<Utc>>,

@@ -4,7 +4,7 @@ use crate::intake::PlaceIn;
 use crate::platform::personal::Personal;
 use chrono::{DateTime, Utc};
 use entity::id::{AttachmentId, ResidentId, StaffId, UnitId};
-use entity::kind::{Channel, Lamp, RequestType, Standing, TicketState, Urgency};
+use entity::kind::{Channel, Lamp, RedirectLine, RequestType, Standing, TicketState, Urgency};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -71,6 +71,8 @@ pub struct RegisterIn {
     /// Staff only: leave it registered, to answer, reject or redirect it next.
     #[serde(default)]
     pub hold: bool,
+    /// Staff only: the caller is passed on to this line, in the same step. When is in the timeline.
+    pub redirect: Option<RedirectLine>,
 }
 
 fn yes() -> bool {

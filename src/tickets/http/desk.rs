@@ -179,7 +179,7 @@ pub async fn reveal_requester(
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     let input = (
         caller,
-        desk.kit.vault.clone(),
+        (desk.kit.vault.clone(), desk.reference().await?),
         *id,
         body.value.fields,
         mask_numbers(&reason),
@@ -192,10 +192,10 @@ pub async fn reveal_requester(
         input,
         |tx, input| {
             Box::pin(async move {
-                let (caller, vault, id, fields, reason) = input;
+                let (caller, (vault, reference), id, fields, reason) = input;
                 let loaded = store::find(tx, *id).await?;
                 let acting = facts::allow(&caller.actor, caller.op, &loaded)?;
-                facts::check_reveal(&loaded, acting.role)?;
+                facts::check_reveal(&loaded, &acting, reference)?;
                 audit::record(
                     tx,
                     caller,

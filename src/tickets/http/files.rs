@@ -1,13 +1,13 @@
 //! Files: sent first, bound to a ticket by the action that names them.
 
-use crate::access::{Actor, Permit, op};
+use crate::access::{Permit, op};
 use crate::attachments::{self, commands::Upload};
 use crate::platform::crypto::{hex, sha256};
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
 use crate::platform::kit::Kit;
-use crate::platform::personal::mask_numbers;
+use crate::reference::Desk;
 use crate::tickets::dto::AttachmentOut;
 use crate::tickets::queries::detail;
 use crate::tickets::view;
@@ -139,15 +139,11 @@ async fn content(mut field: Field, limit: usize) -> Result<Bytes, AppError> {
 #[get("/attachments/{id}")]
 pub async fn get_attachment(
     permit: Permit<op::GetAttachment>,
-    kit: Data<Kit>,
+    desk: Data<Desk>,
     id: Path<AttachmentId>,
 ) -> Result<HttpResponse, AppError> {
-    let row = detail::file(&kit, &permit.caller, *id).await?;
-    let name = attachments::store::name(&kit.vault, &row)?;
-    let name = match permit.caller.actor {
-        Actor::Resident { .. } => name,
-        _ => mask_numbers(&name),
-    };
+    let (kit, reference) = (&desk.kit, desk.reference().await?);
+    let (row, name) = detail::file(kit, &reference, &permit.caller, *id).await?;
     let bytes = kit.blobs.get(&attachments::store::blob_key(&row)).await?;
     // RFC 6266, RFC 8187: the name in UTF-8, and always as a download.
     let encoded: String = name

@@ -169,7 +169,15 @@ impl Hall<'_> {
                 all.extend(self.of(charged, &[Role::UnitLead]));
                 all
             }
-            Some(Audience::Street) => self.street(charged),
+            Some(Audience::Street) => {
+                let street = self.street(charged);
+                // Where nobody manages the sub-district, the centre hears of it.
+                if street.is_empty() {
+                    self.centre(&[Role::Supervisor])
+                } else {
+                    street
+                }
+            }
             _ if charged.is_none() => {
                 let mut all = self.centre(work);
                 if clock == Some(ClockKind::Arbitrate) {

@@ -68,7 +68,11 @@ pub async fn tell(tx: &Tx, context: &Context, batch: Vec<event::Model>) -> Resul
             .get(&TicketId(event.subject_id))
             .ok_or_else(|| AppError::new(Code::NotFound))?;
         tell_requester(tx, context, &mut outgoing, (&known, loaded), kind, event).await?;
-        tell_staff(tx, context, &mut outgoing, loaded, kind, event)?;
+        // What is treated with another ticket is with who has that one.
+        let theirs = matches!(kind, EntryKind::Urged | EntryKind::Supplemented);
+        let primary = loaded.ticket.primary_id.filter(|_| theirs);
+        let primary = primary.and_then(|id| known.tickets.get(&id));
+        tell_staff(tx, context, &mut outgoing, primary.unwrap_or(loaded), kind, event)?;
     }
     outgoing.write(tx).await
 }
@@ -82,7 +86,14 @@ async fn known(tx: &Tx, milestones: &[(EntryKind, &event::Model)]) -> Result<Kno
             .collect();
         ids.into_iter().collect::<Vec<_>>()
     };
-    let tickets = store::find_all(tx, &of(&|_| true)).await?;
+    let mut tickets = store::find_all(tx, &of(&|_| true)).await?;
+    let primaries: Vec<TicketId> = tickets
+        .iter()
+        .filter_map(|loaded| loaded.ticket.primary_id)
+        .collect();
+    if !primaries.is_empty() {
+        tickets.extend(store::find_all(tx, &primaries).await?);
+    }
     let approved = of(&|kind| matches!(kind, EntryKind::Approved | EntryKind::CallbackAttempted));
     let residents: BTreeSet<ResidentId> = tickets
         .iter()

@@ -52,15 +52,22 @@ fn explain(
     row: &clock::Model,
     now: DateTime<Utc>,
 ) -> TicketDeadlineOut {
-    let calendar = store::calendar_of(reference, lead, row);
+    // What has stopped was counted by the hours of the unit that had it then.
+    let whose = if row.stopped_at.is_some() {
+        row.unit_path.as_deref().or(lead)
+    } else {
+        lead
+    };
+    let calendar = store::calendar_of(reference, whose, row);
     let limit = store::whole_limit(row);
     let pauses = pauses_until(row, now);
     let line = row.policy_id.and_then(|id| reference.policy.get(id));
     let counted = DeadlineOut::new(calendar, row.kind, (limit, line), row.started_at, &pauses);
-    let used_percent = row
-        .stopped_at
-        .is_none()
-        .then(|| calendar.used_up(row.unit, (row.started_at, row.due_at), now, &pauses));
+    let used_percent = row.stopped_at.is_none().then(|| {
+        // What stands still has its end moved with each moment.
+        let end = row.paused_at.map_or(row.due_at, |_| counted.due_at);
+        calendar.used_up(row.unit, (row.started_at, end), now, &pauses)
+    });
     TicketDeadlineOut {
         round: row.round,
         stopped_at: row.stopped_at,
@@ -73,7 +80,9 @@ fn explain(
         by_plan: row.by_plan,
         proceeding_id: row.proceeding_id,
         recount_due_at: Some(counted.due_at)
-            .filter(|due| *due != row.due_at && !row.by_plan && row.paused_at.is_none()),
+            .filter(|due| *due != row.due_at && !row.by_plan)
+            .filter(|_| row.paused_at.is_none() && row.stopped_at.is_none()),
+        calendar_version: row.calendar_version,
         deadline: DeadlineOut {
             due_at: row.due_at,
             provisional: row.provisional,

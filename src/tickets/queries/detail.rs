@@ -10,7 +10,7 @@ use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::tickets::commands::look::{Look, look};
 use crate::tickets::dto::{ReceiptOut, TicketOut, VerificationOut};
-use crate::tickets::facts::allow;
+use crate::tickets::facts::{self, allow};
 use crate::tickets::rules::chain;
 pub use crate::tickets::store::joined;
 use crate::tickets::store::{self, Loaded};
@@ -96,7 +96,12 @@ pub async fn verify(kit: &Kit, caller: &Caller, id: TicketId) -> Result<Verifica
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn file(kit: &Kit, caller: &Caller, id: AttachmentId) -> Result<attachment::Model, AppError> {
+pub async fn file(
+    kit: &Kit,
+    reference: &Reference,
+    caller: &Caller,
+    id: AttachmentId,
+) -> Result<(attachment::Model, String), AppError> {
     use crate::access::policy::sees_internal;
     use crate::platform::error::Code;
     let missing = || AppError::new(Code::NotFound);
@@ -104,7 +109,8 @@ pub async fn file(kit: &Kit, caller: &Caller, id: AttachmentId) -> Result<attach
     let Some(ticket) = row.ticket_id else {
         let mine = caller.actor.identity() == (row.uploader_kind, Some(row.uploader_id));
         return if mine && row.state == entity::kind::AttachmentState::Stored {
-            Ok(row)
+            let name = attachments::store::name(&kit.vault, &row)?;
+            Ok((row, name))
         } else {
             Err(missing())
         };
@@ -119,11 +125,13 @@ pub async fn file(kit: &Kit, caller: &Caller, id: AttachmentId) -> Result<attach
     if row.visibility == Visibility::Internal && !sees_internal(acting.role) {
         return Err(missing());
     }
+    let sight = facts::sight(&acting, &loaded, reference);
+    let name = view::file_name(&kit.vault, &row, &loaded, sight)?;
     let looked = Look {
         ticket,
         what: Looked::Attachment,
         acting,
     };
     look(&kit.db, caller, looked).await?;
-    Ok(row)
+    Ok((row, name))
 }

@@ -84,10 +84,9 @@ async fn clocks(
     use clock::Column as C;
     let before = |end: C| Expr::col(C::StoppedAt).lt(Expr::col(end));
     for kind in [ClockKind::Sign, ClockKind::Resolve] {
-        // What runs and is not due yet is neither kept nor broken.
-        let over = Expr::col(C::StoppedAt)
-            .is_not_null()
-            .or(Expr::col(C::DueAt).lte(now));
+        // What runs and is not due yet, or stands still, is neither kept nor broken.
+        let broken = Expr::col(C::DueAt).lte(now).and(Expr::col(C::PausedAt).is_null());
+        let over = Expr::col(C::StoppedAt).is_not_null().or(broken);
         let select = Query::select()
             .from(clock::Entity)
             .and_where(Expr::col(C::Kind).eq(kind))

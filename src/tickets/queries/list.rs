@@ -1,5 +1,6 @@
 //! Lists of tickets: cut by what the caller reaches, filtered, by keyset. One statement a page.
 
+use super::titles::Titles;
 use crate::access::actor::Actor;
 use crate::access::policy::{Sight, identity_sight, scope as scope_of};
 use crate::access::{Op, Reach};
@@ -39,6 +40,7 @@ pub struct Listed {
     supervised: bool,
     urges: i32,
     created_at: DateTime<Utc>,
+    confidential: bool,
     unit_name: Option<String>,
     staff_name: Option<String>,
 }
@@ -50,11 +52,11 @@ impl Listed {
     }
 
     /// For people.
-    pub fn out(self, now: DateTime<Utc>, names: bool) -> TicketRow {
+    pub fn out(self, now: DateTime<Utc>, names: bool, titles: Titles) -> TicketRow {
         TicketRow {
             id: self.id,
             number: number::spoken(&self.number),
-            title: self.title,
+            title: titles.shown(self.title, self.confidential),
             state: self.state,
             round: self.round,
             request_type: self.request_type,
@@ -155,7 +157,8 @@ pub async fn page(
         }
     };
     let names = matches!(actor, Actor::Staff { .. });
-    let item = |row: Listed| Ok(row.out(now, names));
+    let titles = Titles::of(actor, directory);
+    let item = |row: Listed| Ok(row.out(now, names, titles));
     match sort {
         Sort::Newest => list.page(rows, limit, |row| row.id, item),
         Sort::Due => list.page(rows, limit, |row| (row.next_due_at.unwrap_or(now), row.id), item),
@@ -235,6 +238,7 @@ pub fn select() -> SelectStatement {
         C::Supervised,
         C::Urges,
         C::CreatedAt,
+        C::Confidential,
     ] {
         select.column((ticket::Entity, column));
     }
@@ -402,6 +406,10 @@ fn filters(
     let lead = |column| Expr::col((Alias::new(LEAD), column));
     if let Some(queue) = &query.queue {
         all = all.add(ready_made(queue, actor, now)?);
+    }
+    // Who must not read it can't find it by a guess either.
+    if query.q.is_some() && Titles::of(actor, directory) != Titles::All {
+        all = all.add(col(C::Confidential).eq(false));
     }
     all = all
         .add_option(query.state.map(state_is))

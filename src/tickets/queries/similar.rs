@@ -1,6 +1,7 @@
 //! Matters that may have been registered already: of the same person, and at the same place.
 
 use super::list::{Listed, col, scope, select};
+use super::titles::Titles;
 use crate::access::actor::Actor;
 use crate::access::permit::Caller;
 use crate::access::policy::Sight;
@@ -115,7 +116,7 @@ async fn compare(
     let contents = contents(kit, &rows.iter().map(Listed::id).collect::<Vec<_>>()).await?;
     for listed in rows {
         let id = listed.id();
-        let row = listed.out(now, true);
+        let row = listed.out(now, true, Titles::All);
         let whole = format!("{} {}", row.title, contents.get(&id).map_or("", String::as_str));
         let alike = likeness(text, &row.title).max(likeness(text, &whole));
         if alike >= least {
@@ -181,6 +182,6 @@ async fn recent(
     let rows = kit.db.read().query_all(&select).await?;
     let now: chrono::DateTime<Utc> = kit.now();
     rows.iter()
-        .map(|row| Ok(Listed::from_query_result(row, "")?.out(now, true)))
+        .map(|row| Ok(Listed::from_query_result(row, "")?.out(now, true, Titles::All)))
         .collect()
 }

@@ -7,7 +7,6 @@ use crate::platform::error::AppError;
 use crate::platform::kit::Kit;
 use crate::platform::personal::{blot, mask_numbers};
 use crate::reference::Reference;
-use crate::residents;
 use crate::tickets::commands::look::{Look, look};
 use crate::tickets::dto::{HandOut, HandsOut, PrecedentOut, PrecedentsOut, WorkSlipOut};
 use crate::tickets::facts;
@@ -77,16 +76,10 @@ pub async fn work_slip(
     let loaded = store::find(&conn, id).await?;
     let acting = facts::allow_alone(&caller.actor, caller.op, &loaded)?;
     let clocks = store::clocks(&conn, id).await?;
-    let mut beneficiaries = Vec::new();
-    for other in loaded.requesters.iter().filter_map(|row| row.on_behalf_of) {
-        let row = residents::store::find(&conn, other).await?;
-        beneficiaries.extend(residents::view::plain(&kit.vault, &row)?.0);
-    }
     drop(conn);
     let ticket = &loaded.ticket;
     let vault = &kit.vault;
-    let mut names = view::names(vault, &loaded.requesters)?;
-    names.extend(beneficiaries);
+    let names = view::names(vault, &loaded)?;
     let hidden = ticket.confidential || ticket.sensitive;
     let clean = |text: &str| blot(&mask_numbers(text), &names);
     let open = loaded.proceedings.iter().filter(|row| {

@@ -28,9 +28,9 @@ pub fn part_of(at: DateTime<Utc>, offset: FixedOffset) -> (NaiveDate, Part) {
     (local.date_naive(), part)
 }
 
-/// Whether an attempt counts: in another part of a day than the last one.
+/// Whether it may be tried again: in another part of a day than the last time.
 #[must_use]
-pub fn counts(last: Option<DateTime<Utc>>, now: DateTime<Utc>, offset: FixedOffset) -> bool {
+pub fn may_try(last: Option<DateTime<Utc>>, now: DateTime<Utc>, offset: FixedOffset) -> bool {
     last.is_none_or(|last| part_of(last, offset) != part_of(now, offset))
 }
 
@@ -39,18 +39,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_try_in_the_same_part_of_a_day_does_not_count() {
+    fn nobody_is_called_twice_in_a_part_of_a_day() {
         let offset = FixedOffset::east_opt(8 * 3600).unwrap();
         let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
         let first = at("2026-11-24T09:00:00+08:00");
-        assert!(counts(None, first, offset));
-        for (now, counted) in [
+        assert!(may_try(None, first, offset));
+        for (now, allowed) in [
             ("2026-11-24T11:59:59+08:00", false),
             ("2026-11-24T12:00:00+08:00", true),
             ("2026-11-24T18:00:00+08:00", true),
             ("2026-11-25T09:00:00+08:00", true),
         ] {
-            assert_eq!(counts(Some(first), at(now), offset), counted, "{now}");
+            assert_eq!(may_try(Some(first), at(now), offset), allowed, "{now}");
         }
     }
 }

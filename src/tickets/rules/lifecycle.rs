@@ -271,11 +271,12 @@ fn accept(life: &Life, command: &Command, by: By) -> Result<Decision, Refusal> {
         {
             return Err(Refusal::SeparationOfDuty);
         }
+        // A refusal resolves nothing: it is neither in time nor late.
         Command::Reject(_) => Decision::one(
             E::Rejected,
             S::Rejected,
             vec![Change::Rejected(by.staff)],
-            vec![Tick::StopAll],
+            vec![Tick::Discount(ClockKind::Resolve), Tick::StopAll],
         )
         .lapsing(life, ProceedingKind::ALL),
         Command::Appeal if life.appealed => return Err(not_now(life, command)),

@@ -80,6 +80,7 @@ pub(super) async fn tick(
     });
     if let Some(counts) = counted {
         write_counts(tx, loaded.ticket.id, counts).await?;
+        legs::write_counts(tx, loaded.ticket.id, counts).await?;
     }
     open.retain(runs);
     set_next_due(reference, loaded, &open);
@@ -124,7 +125,10 @@ fn turn(
                 row.counts = counts;
             }
         }
-        Tick::Discount(kind) => change(open, kind, |row| row.counts = false),
+        // Who was late already has been late.
+        Tick::Discount(kind) => change(open, kind, |row| {
+            row.counts &= row.paused_at.is_none() && row.due_at <= now;
+        }),
         Tick::Pause(kind) => change(open, kind, |row| row.paused_at = Some(now)),
         Tick::Resume(kind) => change(open, kind, |row| {
             let Some(from) = row.paused_at.take() else { return };

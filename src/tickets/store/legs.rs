@@ -212,6 +212,16 @@ pub(super) async fn follow(tx: &Tx, reference: &Reference, loaded: &mut Loaded) 
     Ok(())
 }
 
+/// Writes whether figures count that units had a ticket: not where it was taken back, or is treated with another.
+pub(super) async fn write_counts(tx: &Tx, ticket: TicketId, counts: bool) -> Result<(), AppError> {
+    assignment::Entity::update_many()
+        .col_expr(assignment::Column::Counts, Expr::value(counts))
+        .filter(assignment::Column::TicketId.eq(ticket))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 async fn end_leg(tx: &Tx, leg: &assignment::Model) -> Result<(), AppError> {
     assignment::Entity::update_many()
         .col_expr(assignment::Column::EndedAt, Expr::value(Some(tx.now())))

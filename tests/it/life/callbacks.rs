@@ -19,10 +19,10 @@ on_both! {
         answered(&app, &id, &who).await;
         app.settle().await;
         let agent = app.staff("callback").await;
-        // Twice in one morning is one attempt.
-        for _ in 0..2 {
-            agent.act(&id, &MISSED()).await.expect(200);
-        }
+        // Nobody is called twice in one morning.
+        agent.act(&id, &MISSED()).await.expect(200);
+        let reader = app.staff("supervisor").await;
+        refused(&agent, &reader, &id, &MISSED(), 409, "callback_too_soon").await;
         for instant in ["2026-11-24T06:00:00Z", "2026-11-24T11:00:00Z"] {
             at(&app, instant);
             let texts = told(&app.resident(REQUESTER).await).await;

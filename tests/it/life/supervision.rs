@@ -91,8 +91,9 @@ async fn slow_count(app: &TestApp) -> Value {
         if end.is_none() && (clock.due_at > now || clock.paused_at.is_some()) {
             continue;
         }
-        // Who gave it back, or lost it to another unit, without signing has neither signed nor been late.
-        if clock.kind == ClockKind::Sign && end.is_none() && clock.stopped_at.is_some() {
+        // Who gave it back, or lost it to another unit, without signing has neither signed nor been late; what is refused
+        // was not resolved. Who was late by then was late.
+        if end.is_none() && clock.stopped_at.is_some_and(|at| at < clock.due_at) {
             continue;
         }
         let by = |due: DateTime<Utc>| end.is_some_and(|end| end < due);
@@ -118,10 +119,14 @@ async fn slow_count(app: &TestApp) -> Value {
         }
     }
     for (id, history) in &entries {
-        // Each unit counts its own: a ticket that went to two is counted by both.
+        // Each unit counts its own: a ticket that went to two is counted by both; one that was taken back, or is treated
+        // with another, by none.
+        let state = tickets.iter().find(|ticket| ticket.id == *id).unwrap().state;
+        let gone = matches!(state, TicketState::Withdrawn | TicketState::Merged);
         let mut unit = Value::Null;
         for entry in history {
             match entry.kind {
+                EntryKind::Dispatched | EntryKind::Reassigned | EntryKind::ReturnRequested if gone => {}
                 EntryKind::Dispatched | EntryKind::Reassigned => {
                     unit = entry.data["unit_id"].clone();
                     _ = dispatched.insert((*id, unit.to_string()));
@@ -207,7 +212,26 @@ on_both! {
         let (primary, _) = in_progress(&app).await;
         app.staff("dispatcher").await.act(&merged, &json!({ "action": "merge", "into": primary, "reason": "同一事项" })).await.expect(200);
         dispatched(&app).await;
-        app.turn(TimeDelta::days(30));
+        // One that nobody had signed for when it was late, and went elsewhere then; one that proved to be untrue; one that
+        // rests beyond the day on which it was due.
+        let late = id_of(&dispatched(&app).await);
+        let (untrue, who) = in_progress(&app).await;
+        for step in [
+            json!({ "action": "first_contact", "reached": true, "by": "电话" }),
+            json!({ "action": "reply", "result": "explained", "public_text": "查无此事" }),
+        ] {
+            who.act(&untrue, &step).await.expect(200);
+        }
+        let refusal = json!({ "action": "reject", "reason": "untrue", "channel_told": "可提供新证据后再反映" });
+        app.staff("supervisor").await.act(&untrue, &refusal).await.expect(200);
+        app.turn(TimeDelta::days(5));
+        let elsewhere = json!({ "action": "reassign", "unit_id": app.unit("440703002102").await["id"], "reason": "属地" });
+        app.staff(super::MANAGER).await.act(&late, &elsewhere).await.expect(200);
+        let (rests, _) = in_progress(&app).await;
+        let review = (app.clock.now() + TimeDelta::days(29)).date_naive();
+        let rest = json!({ "action": "suspend", "review_on": review, "reason": "等鉴定结论" });
+        app.staff("supervisor").await.act(&rests, &rest).await.expect(200);
+        app.turn(TimeDelta::days(25));
         let supervisor = app.staff("supervisor").await;
         let span = "from=2026-11-01&to=2027-03-31";
         let found = supervisor.get(&format!("/api/v1/figures?{span}")).await;

@@ -164,7 +164,7 @@ impl Living<'_> {
             Command::MissCallback => {
                 let at = self.at;
                 if let Some(row) = self.callbacks.last_mut() {
-                    row.attempts += i32::from(attempts::counts(row.tried_at, at, china()));
+                    row.attempts += i32::from(attempts::may_try(row.tried_at, at, china()));
                     row.tried_at = Some(at);
                 }
             }

@@ -44,7 +44,7 @@ pub async fn proceed(
         ActionIn::Reassign { .. } | ActionIn::ApproveReturn { .. } => {
             place(tx, setting, loaded, action).await?
         }
-        ActionIn::RequestReturn { .. } => request_return(tx, setting, action)?,
+        ActionIn::RequestReturn { .. } => request_return(tx, setting, loaded, action)?,
         ActionIn::RequestExtension { amount, reason } => request_extension(tx, *amount, reason),
         ActionIn::GrantExtension { internal_text } => {
             grant_extension(tx, setting, loaded, internal_text.as_ref()).await?
@@ -131,7 +131,12 @@ async fn place(
     Ok((command, said))
 }
 
-fn request_return(tx: &Tx, setting: &Setting, action: &ActionIn) -> Result<(Command, Said), AppError> {
+fn request_return(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    action: &ActionIn,
+) -> Result<(Command, Said), AppError> {
     let ActionIn::RequestReturn {
         ground,
         basis,
@@ -142,6 +147,9 @@ fn request_return(tx: &Tx, setting: &Setting, action: &ActionIn) -> Result<(Comm
         return Err(AppError::new(Code::Internal));
     };
     let unit = existing(tx, setting, *suggested_unit_id, "/suggested_unit_id")?;
+    if loaded.lead().is_some_and(|leg| leg.unit_id == unit.id) {
+        return Err(AppError::field("/suggested_unit_id", Rule::Form("another unit")));
+    }
     let data = json!({
         "ground": ground, "basis": mask_numbers(basis.trim()), "suggested": unit.name, "suggested_id": unit.id,
     });
@@ -476,7 +484,14 @@ pub fn check(setting: &Setting, loaded: &Loaded, action: &ActionIn) -> Result<()
             facts::check_granter(actor, loaded, &setting.reference)
         }
         ActionIn::Reject { .. } if loaded.ticket.state == TicketState::ReplyReview => {
-            facts::check_centre(actor)
+            facts::check_centre(actor, loaded)
+        }
+        ActionIn::Note {
+            public_text: Some(_), ..
+        } => facts::check_messenger(actor, loaded),
+        // It is the requester's to take back; who handles it does not speak for them.
+        ActionIn::Withdraw { .. } if facts::handles(actor, loaded) => {
+            Err(AppError::new(Code::Forbidden).say("承办方不得撤单", "Who handles it does not take it back"))
         }
         ActionIn::FinishTask { task_id, .. } => {
             let row = loaded.proceedings.iter().find(|row| row.id == *task_id);

@@ -39,6 +39,7 @@ fn sequence() -> impl Strategy<Value = Vec<Step>> {
         "reject appeal reject appeal",
         "accept dispatch sign merge unmerge whistle waive contact reply send_back",
         "answer rate_good reopen dispatch",
+        "accept dispatch sign co_handle ask_return agree done",
     ]
     .iter()
     .map(|path| path.split(' ').map(at).collect())

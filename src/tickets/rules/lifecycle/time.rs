@@ -54,7 +54,8 @@ pub(super) fn time(life: &Life, command: &Command, by: By, moment: Moment) -> Re
             Decision::one(E::Resumed, to, changes.into_iter().collect(), ticks)
         }
         Command::SetPlan(milestones) => {
-            let mut decision = Decision::one(E::PlanSet, stay, vec![], vec![]).lapsing(life, &[P::Milestone]);
+            let mut decision =
+                Decision::one(E::PlanSet, stay, vec![], vec![]).lapsing(life, &[P::Milestone, P::Extension]);
             let opened = milestones
                 .iter()
                 .map(|(id, _)| Change::Opened(begun(*id, P::Milestone, life.lead, by)));

@@ -145,13 +145,13 @@ impl Model {
             &[
                 "give_time",
                 "no_time",
+                "plan",
                 "reassign",
                 "agree",
                 "agree_there",
                 "merge",
                 "approve",
                 "withdraw",
-                "reject_verified",
                 "reject_verified",
             ],
         );
@@ -195,7 +195,10 @@ impl Model {
             ("in_progress", "give_time" | "no_time") => other(extension),
             ("in_progress", "suspend" | "co_handle" | "whistle" | "plan") => true,
             ("suspended", "resume") => true,
-            ("dispatched" | "in_progress" | "return_review" | "suspended", "done" | "waive") => task,
+            (
+                "pending_dispatch" | "dispatched" | "in_progress" | "return_review" | "suspended",
+                "done" | "waive",
+            ) => task,
             ("in_progress" | "suspended" | "reply_review", "reached") => milestone,
             (state, "supervise") if handled.contains(&state) => supervision.is_none(),
             (state, "answer_supervision")
@@ -227,7 +230,8 @@ impl Model {
             ("closed", "reopen") => easy,
             ("closed" | "rejected" | "redirected" | "withdrawn", "archive") => supervision.is_none(),
             (open, "withdraw") if OPEN.contains(&open) => true,
-            (state, "urge") if state == "registered" || handled.contains(&state) => easy,
+            ("registered" | "merged", "urge") => easy,
+            (state, "urge") if handled.contains(&state) => easy,
             (open, "note" | "supplement") => {
                 OPEN.contains(&open) || ["reply_review", "callback"].contains(&open)
             }
