@@ -49,6 +49,9 @@ impl App {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         platform::telemetry::metrics_handle();
         let kit = Kit::open(config, clock, migrate).await?;
+        if let Some(at) = ledger::events::last_at(kit.db.read()).await? {
+            kit.clock.not_before(at);
+        }
         tokens::load_keys(&kit).await?;
         let desk = Desk::new(kit);
         desk.reference().await?;
@@ -78,8 +81,9 @@ impl App {
                 let desk = desk.clone();
                 async move { desk.refresh().await }.boxed()
             }),
+            // Consoles wait for it: nobody else's work stands before it.
             Job::new("events", Duration::from_secs(1), move || {
-                let db = kit.db.clone();
+                let db = kit.db.reserved();
                 async move { ledger::events::sequence(&db).await }.boxed()
             }),
         ];

@@ -11,7 +11,7 @@ use crate::orgs::rules::{Directory, Unit};
 use crate::platform::error::AppError;
 use crate::staff;
 use chrono::{DateTime, NaiveDate, Utc};
-use contact::Contact;
+pub use contact::Contact;
 use entity::id::{ShiftId, StaffId, UnitId};
 use entity::kind::{DutyPost, UnitKind};
 use entity::{shift, shift_member, unit};
@@ -71,6 +71,17 @@ pub struct Person {
     pub name: String,
     /// How they are reached: addresses sealed, ways in order.
     pub contact: Contact,
+}
+
+/// How people are reached on duty; who has said nothing is left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn contacts(
+    conn: &impl ConnectionTrait,
+    staff: &[StaffId],
+) -> Result<HashMap<StaffId, Contact>, AppError> {
+    contact::of(conn, staff).await
 }
 
 /// Who is called at a level.

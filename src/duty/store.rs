@@ -5,14 +5,15 @@ pub mod people;
 
 use super::rules::{Span, Turn};
 use crate::access::Reach;
+use crate::access::authenticate::local_day;
 use crate::orgs::store::{tree, within};
 use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::id::{ShiftId, ShiftMemberId, StaffId, UnitId};
 use entity::kind::DutyPost;
-use entity::{shift, shift_member, staff};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use entity::{role_grant, shift, shift_member, staff};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -293,6 +294,26 @@ pub fn turn(row: &shift_member::Model) -> Turn {
     }
 }
 
+/// Grants by which the member of a shift serves its unit on one of these days: held there, or above it.
+fn serving((first, last): (NaiveDate, NaiveDate)) -> SelectStatement {
+    use role_grant::Column as G;
+    let grant = |column: G| Expr::col((role_grant::Entity, column));
+    Query::select()
+        .expr(Expr::value(1))
+        .from(role_grant::Entity)
+        .and_where(grant(G::StaffId).equals((shift_member::Entity, shift_member::Column::StaffId)))
+        .and_where(grant(G::ValidFrom).lte(last))
+        .cond_where(
+            Condition::any()
+                .add(grant(G::ValidTo).is_null())
+                .add(grant(G::ValidTo).gte(first)),
+        )
+        .and_where(Expr::cust(
+            "substr(\"shift\".\"unit_path\", 1, length(\"role_grant\".\"unit_path\")) = \"role_grant\".\"unit_path\"",
+        ))
+        .to_owned()
+}
+
 /// Everybody's turns in units of these paths that meet a span, each with the unit and the post, in any order; of nobody
 /// who is disabled. One statement. What [`super::rules::on_duty`] and [`super::rules::gaps`] ask for.
 ///
@@ -338,7 +359,13 @@ pub async fn turns(
         .and_where(Expr::col(of_shift(shift::Column::StartsAt)).lt(until))
         .and_where(Expr::col(of_member(M::EndsAt)).gt(from))
         .and_where(Expr::col(of_member(M::StartsAt)).lt(until))
-        .and_where(Expr::col((staff::Entity, staff::Column::DisabledAt)).is_null());
+        // Who was there while they worked here was there; who has left, or holds no role that serves the unit, is not.
+        .cond_where(
+            Condition::any()
+                .add(Expr::col((staff::Entity, staff::Column::DisabledAt)).is_null())
+                .add(Expr::col((staff::Entity, staff::Column::DisabledAt)).gt(from)),
+        )
+        .and_where(Expr::exists(serving((local_day(from), local_day(until)))));
     let mut turns = Vec::new();
     for row in conn.query_all(&select).await? {
         let turn = Turn {

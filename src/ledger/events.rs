@@ -5,6 +5,7 @@
 use crate::platform::db::{Db, Tx};
 use crate::platform::error::AppError;
 use crate::platform::jobs::Pass;
+use chrono::{DateTime, Utc};
 use entity::id::EventId;
 use entity::{consumer_cursor, event};
 use futures_util::future::BoxFuture;
@@ -181,6 +182,18 @@ pub async fn last_position(conn: &impl ConnectionTrait) -> Result<i64, AppError>
         .one(conn)
         .await?;
     Ok(last.and_then(|row| row.position).unwrap_or(0))
+}
+
+/// When the last event was written; none where there is none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_at(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, AppError> {
+    let last = event::Entity::find()
+        .order_by_desc(event::Column::Seq)
+        .one(conn)
+        .await?;
+    Ok(last.map(|row| row.at))
 }
 
 /// The cursor, locked until the end of the transaction; made where it is missing.

@@ -118,13 +118,14 @@ where
     let outcome = db
         .write(
             "timers.fire",
-            (next.id, context, fire),
-            |tx, (id, context, fire)| {
+            (next.id, context, fire, which),
+            |tx, (id, context, fire, which)| {
                 Box::pin(async move {
-                    let claimed = durable_timer::Entity::find_by_id(*id)
-                        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-                        .one(tx)
-                        .await?;
+                    // That of a call is claimed by who locks the call: whoever acts on one does it in this order, too.
+                    let claimed = match which {
+                        Which::Only(_) => durable_timer::Entity::find_by_id(*id).one(tx).await?,
+                        Which::Others => claim(tx, *id).await?,
+                    };
                     let Some(timer) = claimed.filter(|timer| timer.due_at <= tx.now()) else {
                         return Ok(false);
                     };
@@ -147,6 +148,18 @@ where
             Ok(Pass::Full)
         }
     }
+}
+
+/// A timer, locked until the end of the transaction; none where it is gone, or another one has it in hands.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim(tx: &Tx, id: TimerId) -> Result<Option<durable_timer::Model>, AppError> {
+    let row = durable_timer::Entity::find_by_id(id)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .one(tx)
+        .await?;
+    Ok(row)
 }
 
 async fn put_off(tx: &Tx, timer: &durable_timer::Model) -> Result<(), AppError> {

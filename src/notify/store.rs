@@ -251,6 +251,8 @@ pub(super) async fn settle(
     let failed = notice::Entity::find()
         .filter(notice::Column::Id.is_in(failed))
         .filter(notice::Column::LeasedBy.eq(*sender))
+        // What was given up meanwhile is tried no more, by no way.
+        .filter(notice::Column::State.eq(NoticeState::Pending))
         .lock_exclusive()
         .all(tx)
         .await?;
@@ -329,6 +331,26 @@ pub async fn moot(tx: &Tx, call: CallId, template: &str) -> Result<(), AppError>
     Ok(())
 }
 
+/// Gives up what was tried and failed: somebody is told the same anew.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn moot_tried(tx: &Tx, call: CallId, template: &str) -> Result<(), AppError> {
+    notice::Entity::update_many()
+        .col_expr(notice::Column::State, Expr::value(NoticeState::Dead))
+        .col_expr(
+            notice::Column::LastError,
+            Expr::value(Some("told anew".to_owned())),
+        )
+        .filter(notice::Column::CallId.eq(call))
+        .filter(notice::Column::Template.eq(template))
+        .filter(notice::Column::State.eq(NoticeState::Pending))
+        .filter(notice::Column::Attempts.gt(0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Whether a message of an emergency waits for its first attempt since before an instant.
 ///
 /// # Errors
@@ -342,16 +364,21 @@ pub async fn waits_since(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Resu
     Ok(found.is_some())
 }
 
-/// Attempts to reach people about a call, in order.
+/// Attempts that are shown of a call.
+const DELIVERIES: u64 = 200;
+
+/// The last attempts to reach people about a call, in order.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn deliveries(conn: &impl ConnectionTrait, call: CallId) -> Result<Vec<delivery::Model>, AppError> {
-    let rows = delivery::Entity::find()
+    let mut rows = delivery::Entity::find()
         .filter(delivery::Column::CallId.eq(call))
-        .order_by_asc(delivery::Column::Id)
+        .order_by_desc(delivery::Column::Id)
+        .limit(DELIVERIES)
         .all(conn)
         .await?;
+    rows.reverse();
     Ok(rows)
 }
 
@@ -366,7 +393,9 @@ async fn retry(tx: &Tx, row: notice::Model, failure: Option<String>) -> Result<(
         last_error: Set(failure),
         ..Default::default()
     };
-    match wait_after(row.lane, attempts) {
+    // An emergency has no last attempt, but what nobody could be told for a day has another rung behind it, or is over.
+    let old = tx.now() - row.created_at > TimeDelta::days(1);
+    match wait_after(row.lane, attempts).filter(|_| row.lane != Lane::Emergency || !old) {
         Some(wait) => next.next_at = Set(tx.now() + wait),
         None => next.state = Set(NoticeState::Dead),
     }

@@ -106,6 +106,20 @@ impl Clock {
         }
     }
 
+    /// Goes on from an instant that was written down before this process began, if the wall clock shows less: it was put
+    /// back meanwhile, and what is due must not wait for it to catch up. What lies more than a day ahead was another
+    /// time on purpose. A manual clock stays.
+    pub fn not_before(&self, instant: DateTime<Utc>) {
+        let Source::System { steady, .. } = &*self.0 else {
+            return;
+        };
+        let ahead = instant - self.now();
+        if ahead > TimeDelta::zero() && ahead < TimeDelta::days(1) {
+            tracing::warn!(%ahead, "the wall clock is behind what was written last: time goes on from there");
+            steady.at(instant.timestamp_micros(), steady.passed_us());
+        }
+    }
+
     /// Turns a manual clock forward (or back). A system clock is not moved.
     pub fn advance(&self, by: TimeDelta) {
         if let (Source::Manual { now_us }, Some(by)) = (&*self.0, by.num_microseconds()) {
@@ -157,6 +171,22 @@ mod tests {
             "put forward: it follows"
         );
         assert_eq!(steady.at(10 * HOUR_US + 20, 20), 11 * HOUR_US + 13);
+    }
+
+    #[test]
+    fn what_was_written_down_is_not_to_come_again() {
+        let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let clock = Clock::starting_at(start);
+        clock.not_before(start + TimeDelta::hours(1));
+        assert!(clock.now() >= start + TimeDelta::hours(1));
+        clock.not_before(start);
+        assert!(clock.now() >= start + TimeDelta::hours(1));
+        let clock = Clock::starting_at(start);
+        clock.not_before(start + TimeDelta::days(30));
+        assert!(
+            clock.now() < start + TimeDelta::hours(1),
+            "another time on purpose"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod course;
 mod figures;
 mod handover;
 mod ladder;
+mod mishaps;
 mod mqtt;
 mod race;
 mod reach;

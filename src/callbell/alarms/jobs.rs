@@ -5,7 +5,6 @@ use crate::callbell::world::World;
 use crate::ledger::timers::{self, Which};
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
-use entity::id::AlarmId;
 use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,7 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
                     Which::Only(timers::ALARMS),
                     now,
                     world,
-                    |tx, world, timer| Box::pin(raise::climb(tx, world, AlarmId(timer.subject_id))),
+                    |tx, world, timer| Box::pin(raise::climb(tx, world, timer)),
                 )
                 .await
             }

@@ -18,7 +18,7 @@ use crate::sla::rules::calendar::Limit;
 use chrono::{DateTime, Utc};
 use entity::id::{AlarmId, DeviceId, StaffId, UnitId};
 use entity::kind::{ActorKind, AlarmKind, AlarmState, Lane, LimitUnit, NoticeChannel};
-use entity::{callbell_alarm, callbell_device};
+use entity::{callbell_alarm, callbell_device, durable_timer};
 use serde_json::json;
 
 /// What an alarm is about.
@@ -185,8 +185,11 @@ pub async fn of_device(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn climb(tx: &Tx, world: &World, id: AlarmId) -> Result<(), AppError> {
-    let mut row = store::lock(tx, id).await?;
+pub async fn climb(tx: &Tx, world: &World, timer: &durable_timer::Model) -> Result<(), AppError> {
+    let mut row = store::lock(tx, AlarmId(timer.subject_id)).await?;
+    if timers::claim(tx, timer.id).await?.is_none() {
+        return Ok(());
+    }
     let due = next(&of(&row), working(world, &row.unit_path));
     if row.outage_id.is_some() || due.is_none_or(|due| due > tx.now()) {
         return wind(tx, world, &row).await;
@@ -307,7 +310,7 @@ async fn tell(tx: &Tx, world: &World, row: &callbell_alarm::Model) -> Result<(),
     let people = duty::on_duty_at(tx, &world.reference.directory, row.unit_id, tx.now()).await?;
     let mut targets = Target::up_to(vault, &people, level(row));
     if targets.is_empty() {
-        targets = Target::helpers(tx, &row.unit_path).await?;
+        targets = Target::helpers(tx, &world.kit.vault, &row.unit_path).await?;
     }
     let body = text(world, row);
     let mut outgoing = Outgoing::default();

@@ -8,7 +8,6 @@ use crate::access::policy::district_of;
 use crate::callbell::around;
 use crate::callbell::rules::alarm::test_try;
 use crate::callbell::store::watch;
-use crate::callbell::target::Target;
 use crate::callbell::world::World;
 use crate::duty::queries::{self as duty, Uncovered};
 use crate::notify::store::{Message, Outgoing};
@@ -242,7 +241,11 @@ async fn remind(
             dedup_key: format!("upkeep:{what}:{today}:{staff}"),
             not_before: None,
         };
-        Target::in_app(staff).add(tx, &world.kit.vault, &message, &mut outgoing)?;
+        let message = Message {
+            recipient: (ActorKind::Staff, Some(staff.0)),
+            ..message
+        };
+        outgoing.add(tx, &world.kit.vault, &message)?;
     }
     outgoing.write(tx).await
 }

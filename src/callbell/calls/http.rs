@@ -41,7 +41,8 @@ async fn list_calls(
     desk: Data<Desk>,
     query: Query<CallsQuery>,
 ) -> Result<Answer<Page<CallOut>>, AppError> {
-    let desk = desk.reserved();
+    // What is over may take a while to be found, and must not keep a press waiting.
+    let first = desk.reserved();
     let world = World::of(&desk).await?;
     let plain = CallsQuery {
         cursor: None,
@@ -63,7 +64,10 @@ async fn list_calls(
         }
     };
     let which = row::Which::parse(query.which.as_deref())?;
-    let conn = desk.kit.db.read();
+    let conn = match which {
+        row::Which::Open => first.kit.db.read(),
+        row::Which::Unfinished | row::Which::All => desk.kit.db.read(),
+    };
     let reach = permit.caller.reach();
     let rows = row::list(conn, &reach, (which, below.as_deref()), before, most + 1).await?;
     let calls = view::calls(conn, &world, &rows).await?;
@@ -175,6 +179,6 @@ async fn stream_calls(
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse, AppError> {
     let listening = Listening::of(permit.caller, &request, query.once.unwrap_or(false))?;
-    let desk = desk.reserved();
-    listen(desk.kit.clone(), tail.get_ref().clone(), listening, Console(desk)).await
+    let (kit, console) = (desk.kit.clone(), Console(desk.get_ref().clone()));
+    listen(kit, tail.get_ref().clone(), listening, console).await
 }

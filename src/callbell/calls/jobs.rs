@@ -62,6 +62,10 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
 /// What is due for a call happens. The timer is replaced by the next one in the same transaction.
 async fn tick(tx: &Tx, world: &World, timer: &durable_timer::Model) -> Result<(), AppError> {
     let mut row = lock(tx, CallId(timer.subject_id)).await?;
+    // Whoever acted on the call in the meantime has set another one.
+    if timers::claim(tx, timer.id).await?.is_none() {
+        return Ok(());
+    }
     let said = (&Doer::system(), &Said::default());
     // Time is never refused.
     let _refused = command(tx, world, &mut row, Command::Tick, said).await?;

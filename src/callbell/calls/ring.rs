@@ -11,7 +11,7 @@ use crate::callbell::target::Target;
 use crate::callbell::world::World;
 use crate::duty::queries::{self as duty, Person};
 use crate::duty::rules::station::LEVELS;
-use crate::notify::store::{Message, Outgoing, moot};
+use crate::notify::store::{Message, Outgoing, moot, moot_tried};
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
 use chrono::{DateTime, Utc};
@@ -68,11 +68,16 @@ pub async fn tell(
 ) -> Result<(), AppError> {
     let call = (row, people);
     let turn = async |what: &str, who: Option<StaffId>| {
-        let who = who.map(|who| on_duty(world, people, who));
-        turn(tx, world, row, what, &Vec::from_iter(who)).await
+        let targets = Target::those(tx, &world.kit.vault, Vec::from_iter(who)).await?;
+        turn(tx, world, row, what, &targets).await
     };
     match event {
-        Event::Rung(_) | Event::TestDropped => ring(tx, world, call).await,
+        Event::Rung(_) => ring(tx, world, call).await,
+        Event::TestDropped => {
+            // It is no test: who is told of each press is told now.
+            tell_kin(tx, world, row, &[KinPolicy::Immediate]).await?;
+            ring(tx, world, call).await
+        }
         Event::KinTold => tell_kin(tx, world, row, &[KinPolicy::Immediate, KinPolicy::OnAck]).await,
         Event::Acknowledged(_) => moot(tx, row.id, RING).await,
         Event::PressedAgain(true) => {
@@ -92,12 +97,12 @@ pub async fn tell(
         Event::Resolved(_, outcome, _) => {
             // What is not told by now would mislead.
             moot(tx, row.id, TURN).await?;
+            moot(tx, row.id, RING).await?;
             if confirmed(*outcome) {
                 tell_kin(tx, world, row, &[KinPolicy::OnConfirmed]).await?;
             }
             Ok(())
         }
-        Event::Closed(_) => moot(tx, row.id, KIN).await,
         _ => Ok(()),
     }
 }
@@ -113,17 +118,20 @@ fn level(row: &callbell_call::Model) -> u8 {
     u8::try_from(row.level).unwrap_or(TOP).min(TOP)
 }
 
-/// Rings everybody on duty up to the call's level. On the last rung nobody may be missing: where no one is on duty at
-/// all, everybody who could help is rung.
+/// Rings everybody on duty up to the call's level: on the first rung by the first of their ways, after that by all of
+/// them, since a text that arrived wakes nobody. On the last rung nobody may be missing: where no one is on duty at all,
+/// everybody who could help is rung. What was tried for an earlier rung, and failed, is not tried beside it.
 async fn ring(
     tx: &Tx,
     world: &World,
     (row, people): (&callbell_call::Model, &People),
 ) -> Result<(), AppError> {
-    let mut targets = Target::up_to(&world.kit.vault, people, level(row));
+    let vault = &world.kit.vault;
+    let mut targets = Target::up_to(vault, people, level(row));
     if targets.is_empty() && ladder_is_at_its_end(row) {
-        targets = Target::helpers(tx, &row.unit_path).await?;
+        targets = Target::helpers(tx, vault, &row.unit_path).await?;
     }
+    moot_tried(tx, row.id, RING).await?;
     let home = home_of(tx, row).await?;
     let text = ring_text(world, row, home.as_ref());
     let mut outgoing = Outgoing::default();
@@ -134,7 +142,11 @@ async fn ring(
             dedup_key: key(target),
             ..base(row, RING)
         };
-        target.add(tx, &world.kit.vault, &message, &mut outgoing)?;
+        if row.rung > 0 {
+            target.add_all(tx, vault, &message, &mut outgoing)?;
+        } else {
+            target.add(tx, vault, &message, &mut outgoing)?;
+        }
     }
     for url in &world.kit.config.callbell.webhook_urls {
         let body = serde_json::json!({
@@ -160,15 +172,6 @@ async fn ring(
 fn ladder_is_at_its_end(row: &callbell_call::Model) -> bool {
     let ladder = super::row::ladder(row);
     usize::try_from(row.rung).is_ok_and(|rung| rung >= ladder.last())
-}
-
-/// One person, by what they want to be reached by when they are on duty.
-fn on_duty(world: &World, people: &People, who: StaffId) -> Target {
-    let mut all = people.iter().flatten();
-    match all.find(|person| person.turn.staff == who) {
-        Some(person) => Target::of(&world.kit.vault, person),
-        None => Target::in_app(who),
-    }
 }
 
 /// Tells people of a turn of the call.
@@ -205,11 +208,7 @@ async fn up_to(
 ) -> Result<(), AppError> {
     let mut targets = Target::up_to(&world.kit.vault, people, level.min(TOP));
     if targets.is_empty() {
-        // Who could help may be on duty above this level.
-        let helpers = Target::helpers(tx, &row.unit_path).await?.into_iter();
-        targets = helpers
-            .map(|helper| on_duty(world, people, helper.staff))
-            .collect();
+        targets = Target::helpers(tx, &world.kit.vault, &row.unit_path).await?;
     }
     turn(tx, world, row, what, &targets).await
 }

@@ -8,6 +8,7 @@ use crate::callbell::store;
 use crate::callbell::world::World;
 use crate::notify;
 use crate::platform::error::AppError;
+use crate::platform::personal::mask_name;
 use entity::callbell_call;
 use entity::id::HomeId;
 use entity::kind::CallState;
@@ -43,7 +44,7 @@ pub async fn call(
         Some(id) => Some(store::homes::find(conn, id).await?),
         None => None,
     };
-    let mut out = summary(world, row, home.as_ref())?;
+    let mut out = summary(world, row, home.as_ref());
     let entries = log(conn, row.id).await?;
     out.intact = Some(first_broken(&entries, &row.head).is_none());
     out.log = entries
@@ -73,24 +74,20 @@ pub async fn calls(
         .map(|home| (home.id, home))
         .collect();
     let home = |row: &callbell_call::Model| row.home_id.and_then(|id| homes.get(&id));
-    rows.iter().map(|row| summary(world, row, home(row))).collect()
+    Ok(rows.iter().map(|row| summary(world, row, home(row))).collect())
 }
 
 /// A call in few words.
-fn summary(
-    world: &World,
-    row: &callbell_call::Model,
-    home: Option<&callbell_home::Model>,
-) -> Result<CallOut, AppError> {
+fn summary(world: &World, row: &callbell_call::Model, home: Option<&callbell_home::Model>) -> CallOut {
     let (state, ladder) = (call_of(row), ladder(row));
-    Ok(CallOut {
+    CallOut {
         id: row.id,
         state: row.state,
         test: row.test,
         level: row.level,
         unit_id: row.unit_id,
         unit_name: world.unit_name(row.unit_id).to_owned(),
-        door: home.map(|home| door(world, home)).transpose()?,
+        door: home.map(|home| door(world, home, row.state)),
         device_id: row.device_id,
         home_id: row.home_id,
         ticket_id: row.ticket_id,
@@ -119,22 +116,36 @@ fn summary(
         log: Vec::new(),
         deliveries: Vec::new(),
         intact: None,
-    })
+    }
 }
 
-fn door(world: &World, home: &callbell_home::Model) -> Result<DoorOut, AppError> {
+/// Where to go, and whom one finds there. Once the call is closed nobody goes there any more: the name is masked then, as
+/// it is among the homes. What can't be opened keeps nobody from the rest.
+fn door(world: &World, home: &callbell_home::Model, state: CallState) -> DoorOut {
     let vault = &world.kit.vault;
-    Ok(DoorOut {
+    let open = |label: &str, sealed: &[u8]| {
+        vault.open_text(label, sealed).unwrap_or_else(|error| {
+            tracing::error!(home = %home.id, label, ?error, "a part of the home can't be opened");
+            String::new()
+        })
+    };
+    let over = state == CallState::Closed;
+    let resident = open(store::homes::NAME, &home.resident_sealed);
+    DoorOut {
         building: home.building.clone(),
         entrance: home.entrance.clone(),
         door: home.door.clone(),
-        spoken: vault.open_text(store::homes::SPOKEN, &home.spoken_sealed)?,
-        resident: vault.open_text(store::homes::NAME, &home.resident_sealed)?,
+        spoken: if over {
+            super::open::door(home)
+        } else {
+            open(store::homes::SPOKEN, &home.spoken_sealed)
+        },
+        resident: if over { mask_name(&resident) } else { resident },
         language: home.language.clone(),
         lat: home.lat,
         lng: home.lng,
         has_notes: home.access_sealed.is_some() || home.medical_sealed.is_some(),
-    })
+    }
 }
 
 fn line(world: &World, entry: callbell_entry::Model) -> Result<CallEntryOut, AppError> {

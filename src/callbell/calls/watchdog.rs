@@ -8,6 +8,7 @@ use super::open::wind_up;
 use super::row::{OPEN, lock, not_dealt_with};
 use crate::callbell::alarms::{self, Cause};
 use crate::callbell::world::World;
+use crate::ledger::audit;
 use crate::notify;
 use crate::platform::db::Tx;
 use crate::platform::error::AppError;
@@ -30,6 +31,8 @@ const UNSENT_S: i64 = 10;
 const STOPPED_S: i64 = 10;
 /// The sweep of the timers of calls, in the pulses of this process.
 pub const SWEEP: &str = "calls";
+/// That the wall clock was put back, and the audit log says so.
+const STEPPED: &str = "clock_stepped";
 /// The last look of this watchdog at which all was well.
 const WELL: &str = "calls_are_well";
 
@@ -76,6 +79,16 @@ pub async fn watch(world: &World) -> Result<Pass, AppError> {
     let behind = kit.clock.wall_is_behind();
     if behind > TimeDelta::seconds(2) {
         tracing::warn!(%behind, "the wall clock was put back: timers go on by the time that has passed");
+        if kit.pulses.last(STEPPED).is_none() {
+            kit.pulses.beat(STEPPED, kit.now());
+            let seconds = behind.num_seconds();
+            kit.db
+                .write("callbell.clock", seconds, |tx, seconds| {
+                    note_step(tx, *seconds);
+                    Box::pin(async { Ok(()) })
+                })
+                .await?;
+        }
     }
     let wrong = [lost, late.is_some(), unsent];
     if wrong == [false; 3] {
@@ -89,6 +102,12 @@ pub async fn watch(world: &World) -> Result<Pass, AppError> {
             .await?;
     }
     Ok(Pass::Idle)
+}
+
+/// A step of the clock is kept where the administrators look.
+fn note_step(tx: &Tx, seconds: i64) {
+    let detail = json!({ "behind_s": seconds });
+    audit::record_system(tx, "clock_stepped", "clock", "wall", detail);
 }
 
 /// Calls that nobody has dealt with and that have no timer, or several.

@@ -16,6 +16,7 @@ use crate::platform::db::padded;
 use crate::platform::error::AppError;
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use entity::id::{CallId, DeviceId, UnitId};
+use entity::kind::Verification;
 use entity::kind::{AlarmKind, AlarmState, BellKind, CallEntryKind, DeviceState, DutyPost, UnitKind};
 use entity::{callbell_alarm, callbell_call, callbell_device, callbell_entry, callbell_event};
 use sea_orm::sea_query::Expr;
@@ -192,6 +193,7 @@ impl Gathered {
                 going_at: call.going_at,
                 arrived_at: call.arrived_at,
                 resolved_at: call.resolved_at,
+                by_voice: call.verification == Some(Verification::Voice),
                 outcome: call.outcome,
             });
         }

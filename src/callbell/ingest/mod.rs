@@ -8,6 +8,7 @@ pub mod mqtt;
 mod quarantine;
 mod write;
 
+use self::quarantine::Claim;
 use crate::callbell::commands::devices::secret_of;
 use crate::callbell::rules::message::{MOST_BYTES, Message};
 use crate::callbell::store;
@@ -96,23 +97,23 @@ impl Ingest {
     pub async fn take(&self, desk: &Desk, incoming: Incoming) -> Result<Receipt, AppError> {
         let kit = &desk.kit;
         let world = World::of(desk).await?;
-        let hold = |reason, serial| quarantine::hold(&world, &incoming, reason, serial);
+        let hold = |reason, claim| quarantine::hold(&world, &incoming, reason, claim);
         if incoming.body.len() > MOST_BYTES {
-            hold(QuarantineReason::TooLarge, None).await?;
+            hold(QuarantineReason::TooLarge, Claim::default()).await?;
             return Err(AppError::new(Code::BodyTooLarge));
         }
         let message = match Message::parse(&incoming.body) {
             Ok(message) => message,
             Err(why) => {
-                hold(QuarantineReason::Malformed, None).await?;
+                hold(QuarantineReason::Malformed, Claim::default()).await?;
                 return Err(AppError::new(Code::BellMalformed).say(why.clone(), why));
             }
         };
-        let serial = Some(message.device_id.clone());
+        let mut claim = Claim::of(&message);
         // No mass of other work, nor of signs of life or of what can't be trusted, stands before a press.
         let first = kit.db.reserved();
         let Some(device) = store::devices::by_serial(first.read(), &message.device_id).await? else {
-            hold(QuarantineReason::UnknownDevice, serial).await?;
+            hold(QuarantineReason::UnknownDevice, claim).await?;
             return Err(AppError::new(Code::BellUnknown));
         };
         let signed = Signed {
@@ -122,7 +123,8 @@ impl Ingest {
         };
         let secret = secret_of(&kit.vault, &device)?;
         if incoming.id != message.event_id || !signed.is_by(&secret, &incoming.signature) {
-            hold(QuarantineReason::BadSignature, serial).await?;
+            claim.unit = Some(device.unit_id);
+            hold(QuarantineReason::BadSignature, claim).await?;
             return Err(AppError::new(Code::BellSignatureInvalid));
         }
         if message.kind == BellKind::Heartbeat && device.state != DeviceState::Retired {

@@ -47,8 +47,10 @@ pub struct Listener {
     /// Which connection it is: what is not acknowledged comes again with the next one, and the numbers of packets may be
     /// those of others by then.
     session: Arc<AtomicU64>,
-    /// How many may be taken in side by side; the broker keeps to it only where it waits for an acknowledgement.
+    /// How many may be taken in side by side of those for which the broker waits for an acknowledgement; it keeps to less.
     room: Arc<Semaphore>,
+    /// And of the others, which nothing holds back: they take no place from those.
+    loose: Arc<Semaphore>,
 }
 
 impl Listener {
@@ -70,6 +72,7 @@ impl Listener {
             topic: settings.mqtt_topic.clone(),
             session: Arc::default(),
             room: Arc::new(Semaphore::new(usize::from(UNDER_WAY) * 2)),
+            loose: Arc::new(Semaphore::new(usize::from(UNDER_WAY))),
         }))
     }
 
@@ -112,8 +115,11 @@ impl Listener {
         let (desk, ingest, client) = (self.desk.clone(), self.ingest.clone(), self.client.clone());
         let (session, stop) = (Arc::clone(&self.session), stop.clone());
         let born = session.load(Ordering::SeqCst);
-        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
-            // Who asks for no acknowledgement sends without end; all others come again.
+        let room = match publish.qos {
+            QoS::AtMostOnce => &self.loose,
+            QoS::AtLeastOnce | QoS::ExactlyOnce => &self.room,
+        };
+        let Ok(place) = Arc::clone(room).try_acquire_owned() else {
             metrics::counter!("hotline_callbell_mqtt_dropped_total").increment(1);
             return;
         };

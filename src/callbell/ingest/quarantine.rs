@@ -4,7 +4,11 @@ use super::Incoming;
 use crate::access::Reach;
 use crate::access::authenticate::local_day;
 use crate::access::policy::district_of;
+use crate::callbell::rules::ladder::TOP;
+use crate::callbell::rules::message::Message as Told;
+use crate::callbell::target::Target;
 use crate::callbell::world::World;
+use crate::duty::queries as duty;
 use crate::notify::store::{Message, Outgoing};
 use crate::platform::crypto::{hex, sha256};
 use crate::platform::db::Tx;
@@ -13,8 +17,8 @@ use crate::platform::id::least_at;
 use crate::staff;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::callbell_quarantine;
-use entity::id::{QuarantineId, StaffId};
-use entity::kind::{ActorKind, BellSource, Lane, NoticeChannel, QuarantineReason};
+use entity::id::{QuarantineId, StaffId, UnitId};
+use entity::kind::{ActorKind, BellKind, BellSource, Lane, NoticeChannel, QuarantineReason};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -68,6 +72,59 @@ impl From<callbell_quarantine::Model> for HeldOut {
 /// The most that is put aside in an hour: whoever floods the service with what can't be trusted fills no disk. A device
 /// sends the same again for minutes, and the district knows of the flood by then.
 const MOST_AN_HOUR: u64 = 5_000;
+/// The same of presses that name a device which there is: no mass of other noise takes their place.
+const MOST_PRESSES: u64 = 20_000;
+
+/// What a message that can't be trusted says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Claim {
+    /// The device's serial number.
+    pub serial: Option<String>,
+    /// What happened.
+    pub kind: Option<BellKind>,
+    /// The event's id.
+    pub event: String,
+    /// Where the device is, if there is one of that number.
+    pub unit: Option<UnitId>,
+}
+
+impl Claim {
+    /// What a message says.
+    #[must_use]
+    pub fn of(message: &Told) -> Self {
+        Self {
+            serial: Some(message.device_id.clone()),
+            kind: Some(message.kind),
+            event: message.event_id.clone(),
+            unit: None,
+        }
+    }
+
+    /// Whether somebody may have pressed a bell that there is.
+    fn may_be_real(&self) -> bool {
+        self.kind == Some(BellKind::Press) && self.unit.is_some()
+    }
+
+    fn most(&self) -> u64 {
+        if self.may_be_real() {
+            MOST_PRESSES
+        } else {
+            MOST_AN_HOUR
+        }
+    }
+
+    /// What is told once: an hour's worth of one device's noise of a kind, but each press by itself.
+    fn key(&self, hour: impl std::fmt::Display) -> String {
+        let serial = self.serial.as_deref().unwrap_or_default();
+        let event = match self.kind {
+            Some(BellKind::Press) => self.event.as_str(),
+            _ => "",
+        };
+        let noise = hex(&sha256(&[serial.as_bytes(), b"\n", event.as_bytes()]));
+        let kind = self.kind.map_or("", BellKind::word);
+        format!("{kind}:{noise}:{hour}")
+    }
+}
 
 /// Puts a message aside in a transaction of its own.
 ///
@@ -77,28 +134,26 @@ pub async fn hold(
     world: &World,
     incoming: &Incoming,
     reason: QuarantineReason,
-    serial: Option<String>,
+    claim: Claim,
 ) -> Result<(), AppError> {
     let kit = &world.kit;
     let since: QuarantineId = least_at(kit.now() - TimeDelta::hours(1));
     let lately = kit
         .glances
         .get("callbell.quarantine".to_owned(), held_since(kit.db.read(), since));
-    if *lately.await? >= MOST_AN_HOUR {
+    if *lately.await? >= claim.most() {
         metrics::counter!("hotline_callbell_flood_total").increment(1);
         tell_of_flood(world).await?;
         return Err(AppError::new(Code::BellFlood).retry_after(60));
     }
-    let input = (world.clone(), incoming.clone(), reason, serial);
+    let input = (world.clone(), incoming.clone(), reason, claim);
     world
         .kit
         .db
         .write(
             "callbell.quarantine",
             input,
-            |tx, (world, incoming, reason, serial)| {
-                Box::pin(keep(tx, world, incoming, *reason, serial.clone()))
-            },
+            |tx, (world, incoming, reason, claim)| Box::pin(keep(tx, world, incoming, *reason, claim)),
         )
         .await
 }
@@ -128,11 +183,11 @@ async fn held_since(conn: &impl ConnectionTrait, since: QuarantineId) -> Result<
         .select_only()
         .column(callbell_quarantine::Column::Id)
         .filter(callbell_quarantine::Column::Id.gte(since))
-        .limit(MOST_AN_HOUR)
+        .limit(MOST_PRESSES)
         .into_tuple()
         .all(conn)
         .await?;
-    Ok(u64::try_from(ids.len()).unwrap_or(MOST_AN_HOUR))
+    Ok(u64::try_from(ids.len()).unwrap_or(MOST_PRESSES))
 }
 
 /// The most of a body that is kept, in bytes.
@@ -147,17 +202,17 @@ pub async fn keep(
     world: &World,
     incoming: &Incoming,
     reason: QuarantineReason,
-    serial: Option<String>,
+    claim: &Claim,
 ) -> Result<(), AppError> {
     let id: QuarantineId = tx.ids().id();
-    let told = serial.clone().unwrap_or_default();
+    let told = claim.serial.as_deref().unwrap_or_default();
     tx.stage(callbell_quarantine::ActiveModel {
         id: Set(id),
         received_at: Set(tx.now()),
         source: Set(incoming.source),
         reason: Set(reason),
         remote: Set(incoming.remote.clone()),
-        serial: Set(serial),
+        serial: Set(claim.serial.clone()),
         body: Set(incoming.body.iter().take(MOST_KEPT).copied().collect()),
         seen_by: Set(None),
         seen_at: Set(None),
@@ -167,10 +222,50 @@ pub async fn keep(
         "【平安铃】收到无法确认的设备消息（{}，自称“{told}”），已保留，请立即核实是否有人求助。",
         reason.chinese()
     );
-    // An hour's worth of one device's noise is one message: the others are in the list.
-    let hour = tx.now().format("%Y%m%d%H");
-    let noise = hex(&sha256(&[told.as_bytes()]));
-    tell(tx, world, body, format!("{reason}:{noise}:{hour}")).await
+    let key = format!("{reason}:{}", claim.key(tx.now().format("%Y%m%d%H")));
+    if let Some(unit) = claim.unit.filter(|_| claim.may_be_real()) {
+        tell_on_duty(tx, world, (unit, told), &key).await?;
+    }
+    tell(tx, world, body, key).await
+}
+
+/// A press that can't be trusted may be somebody on the floor: whoever is on duty for the home hears of it by their own
+/// ways, as of a call.
+async fn tell_on_duty(
+    tx: &Tx,
+    world: &World,
+    (unit, serial): (UnitId, &str),
+    key: &str,
+) -> Result<(), AppError> {
+    let vault = &world.kit.vault;
+    let people = duty::on_duty_at(tx, &world.reference.directory, unit, tx.now()).await?;
+    let mut targets = Target::up_to(vault, &people, TOP);
+    if targets.is_empty() {
+        let path = world.reference.directory.get(unit).map(|unit| unit.path.clone());
+        targets = Target::helpers(tx, vault, &path.unwrap_or_default()).await?;
+    }
+    let body = format!(
+        "【平安铃】{}设备“{serial}”按铃，但无法确认其真伪，请立即联系或上门核实是否有人求助。",
+        world.unit_name(unit)
+    );
+    let mut outgoing = Outgoing::default();
+    for target in targets {
+        let message = Message {
+            recipient: (ActorKind::Staff, None),
+            channel: NoticeChannel::InApp,
+            lane: Lane::Emergency,
+            template: "callbell_unproven",
+            ticket: None,
+            call: None,
+            others: &[],
+            address: None,
+            body: &body,
+            dedup_key: format!("unproven:{key}:{}", target.staff),
+            not_before: None,
+        };
+        target.add(tx, vault, &message, &mut outgoing)?;
+    }
+    outgoing.write(tx).await
 }
 
 /// Tells the district's desk; what has the same key is told once.

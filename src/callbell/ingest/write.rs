@@ -1,5 +1,6 @@
 //! What a device's word does, in one transaction: the event itself, the device's standing, and the call.
 
+use super::quarantine::Claim;
 use super::{Incoming, Receipt, quarantine};
 use crate::callbell::alarms;
 use crate::callbell::calls::{self, Doer, Opening, Said};
@@ -59,15 +60,10 @@ pub async fn write(tx: &Tx, input: &Input) -> Result<Outcome, AppError> {
         return again(tx, input, &device, taken).await;
     }
     if retired {
-        let serial = Some(message.device_id.clone());
-        quarantine::keep(
-            tx,
-            world,
-            &input.incoming,
-            QuarantineReason::RetiredDevice,
-            serial,
-        )
-        .await?;
+        let mut claim = Claim::of(message);
+        claim.unit = Some(device.unit_id);
+        let reason = QuarantineReason::RetiredDevice;
+        quarantine::keep(tx, world, &input.incoming, reason, &claim).await?;
         return Ok(Outcome::Retired);
     }
     let call = match message.kind {
@@ -91,9 +87,10 @@ async fn again(
     known: callbell_event::Model,
 ) -> Result<Outcome, AppError> {
     if known.digest != input.digest {
-        let serial = Some(input.message.device_id.clone());
+        let mut claim = Claim::of(&input.message);
+        claim.unit = Some(device.unit_id);
         let reason = QuarantineReason::ChangedBody;
-        quarantine::keep(tx, &input.world, &input.incoming, reason, serial).await?;
+        quarantine::keep(tx, &input.world, &input.incoming, reason, &claim).await?;
         return Ok(Outcome::Changed);
     }
     let call = match known.call_id {
@@ -150,6 +147,9 @@ async fn press(
             data: json!({ "device_at": message.device_time, "location": message.location }),
         };
         command(tx, world, &mut row, Command::Press, &said).await?;
+        if !row.cancelled && cancelled_before(tx, device.id, message.seq).await? {
+            command(tx, world, &mut row, Command::Cancel, &Said::default()).await?;
+        }
         return Ok(row);
     }
     let test = device.test_until.is_some_and(|until| tx.now() < until);

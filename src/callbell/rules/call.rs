@@ -481,6 +481,11 @@ pub fn evolve(mut call: Call, ladder: &Ladder, event: Event, now: DateTime<Utc>)
         }
         Event::TakenOver(by) => {
             call.owner = Some(by);
+            // Who was on the way has given it away: the other one is to set out.
+            if call.state == CallState::EnRoute {
+                call.state = CallState::Acked;
+                (call.going_at, call.overdue) = (None, 0);
+            }
             // They have their own time to set out.
             call.acked_at = Some(now);
         }

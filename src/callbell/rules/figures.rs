@@ -28,6 +28,8 @@ pub struct Fact {
     pub arrived_at: Option<DateTime<Utc>>,
     /// When it was dealt with.
     pub resolved_at: Option<DateTime<Utc>>,
+    /// Whether it was verified by voice that nobody need go there.
+    pub by_voice: bool,
     /// How it ended.
     pub outcome: Option<CallOutcome>,
 }
@@ -134,8 +136,7 @@ pub fn kin(fact: &Fact) -> Option<Measured> {
 /// From the press until somebody is there; what was settled by voice needed nobody.
 #[must_use]
 pub fn scene(fact: &Fact) -> Option<Measured> {
-    let by_voice = fact.resolved_at.is_some() && fact.arrived_at.is_none();
-    (!by_voice).then_some((fact.opened_at, fact.arrived_at))
+    (!fact.by_voice).then_some((fact.opened_at, fact.arrived_at))
 }
 
 /// From setting out until one is there.
@@ -174,6 +175,7 @@ mod tests {
             going_at: None,
             arrived_at: None,
             resolved_at: None,
+            by_voice: false,
             outcome: None,
         }
     }
@@ -192,6 +194,7 @@ mod tests {
     fn what_is_settled_by_voice_needs_nobody_there() {
         let voice = Fact {
             resolved_at: Some(at(90)),
+            by_voice: true,
             outcome: Some(CallOutcome::FalseAlarm),
             ..fact(Some(20))
         };

@@ -169,6 +169,7 @@ mod tests {
             mains,
             firmware: None,
             detail: None,
+            clock_unreadable: false,
         }
     }
 

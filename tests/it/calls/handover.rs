@@ -87,7 +87,7 @@ on_both! {
         assert_eq!(accepted.body["taken"], json!([call]));
         assert_eq!(other.post(&accept, &json!({})).await.body, accepted.body, "said twice is said once");
         let seen = shown(&other, &call).await;
-        assert_eq!((&seen.body["owner_id"], &seen.body["state"]), (&to, &json!("en_route")));
+        assert_eq!((&seen.body["owner_id"], &seen.body["state"]), (&to, &json!("acked")));
         assert!(log(&seen).contains(&"taken_over") && seen.text.contains("钥匙在值班室"), "{}", seen.text);
         for client in [&handler, &other] {
             assert_eq!(client.get(HANDOVERS).await.body["items"].as_array().unwrap().len(), 1);

@@ -11,21 +11,21 @@ use hotline::platform::crypto::signed::Signed;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-async fn on_each(test: impl AsyncFn(Backend)) {
+pub(super) async fn on_each(test: impl AsyncFn(Backend)) {
     test(Backend::Sqlite).await;
     if Backend::postgres_is_there() {
         test(Backend::Postgres).await;
     }
 }
 
-fn gateway(config: &mut Config, receiver: &Receiver) {
+pub(super) fn gateway(config: &mut Config, receiver: &Receiver) {
     config.sms.log_only = false;
     config.sms.url = format!("{}/sms", receiver.base);
     config.outbound.allow_hosts = vec!["127.0.0.1".into()];
 }
 
 /// Both handlers are reached by these ways, in this order.
-async fn reachable(app: &TestApp, channels: Value) {
+pub(super) async fn reachable(app: &TestApp, channels: Value) {
     for name in [HANDLER, OTHER_HANDLER] {
         let client = app.staff(name).await;
         let id = client.get("/api/v1/me").await.text_at("/id");
@@ -113,7 +113,7 @@ async fn a_gateway_that_hangs_holds_nobody_up() {
             } => {}
         }
         assert!(told_meanwhile, "the console heard of it while the gateway hung");
-        app.settle().await;
+        app.pass("emergency_notices").await;
         let sent = mails.lock().unwrap().clone();
         assert!(
             sent.iter().any(|mail| mail.contains("somebody@example.org")),

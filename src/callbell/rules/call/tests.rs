@@ -63,6 +63,8 @@ impl Model {
                 ("ringing", "ack") => "acked",
                 ("acked" | "en_route" | "on_scene", "lost") => "ringing",
                 ("acked", "go") => "en_route",
+                // Who takes over from somebody on the way is to set out.
+                ("en_route", "take") => "acked",
                 ("acked" | "en_route", "arrive") => "on_scene",
                 ("acked" | "en_route" | "on_scene", "resolve") => "resolved",
                 ("resolved", "close") => "closed",
@@ -106,10 +108,24 @@ impl Model {
         found.next_back().map(|(at, _)| *at)
     }
 
+    /// When somebody last began to have it who is to set out anew.
+    fn anew(&self) -> i64 {
+        let mut before = Self::default();
+        let mut anew = -1;
+        for (at, word) in &self.log {
+            let given = word.starts_with("take") && before.state() == "en_route";
+            if word.starts_with("lost") || given {
+                anew = *at;
+            }
+            before.log.push((*at, word.clone()));
+        }
+        anew
+    }
+
     fn late(&self) -> bool {
         let ack = self.log.iter().find(|(_, word)| word.starts_with("ack"));
         let slow = ack.is_some_and(|(at, _)| *at > 180);
-        let lost = self.since("lost").unwrap_or(-1);
+        let lost = self.anew();
         let go = self.since("go").filter(|at| *at >= lost);
         let there = self.since("arrive").filter(|at| *at >= lost);
         let long = go.zip(there).is_some_and(|(go, there)| there - go > 2700);
