@@ -27,9 +27,11 @@ pub mod routing;
 
 pub mod reference;
 
+pub mod events;
 pub mod intake;
 
 pub mod tickets;
+pub mod webhooks;
 
 pub mod callbell;
 

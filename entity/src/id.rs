@@ -130,4 +130,10 @@ ids! {
     ShiftId,
     /// Somebody on a shift.
     ShiftMemberId,
+    /// Another system that hears of events.
+    WebhookId,
+    /// A message to another system.
+    WebhookMessageId,
+    /// An attempt to deliver it.
+    WebhookAttemptId,
 }

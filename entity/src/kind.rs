@@ -53,11 +53,13 @@ macro_rules! vocabulary {
 }
 
 mod callbell;
+mod webhook;
 
 pub use callbell::{
     AlarmKind, AlarmState, ArrivalSource, BellKind, BellSource, CallEntryKind, CallOutcome, CallState,
     DeviceKind, DeviceState, FixtureKind, KinPolicy, PatrolSource, QuarantineReason, Verification,
 };
+pub use webhook::{MessageState, Signing, WebhookState};
 
 vocabulary! {
     /// What kind of unit it is.

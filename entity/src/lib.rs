@@ -65,3 +65,6 @@ pub mod ticket_requester;
 pub mod ticket_search;
 pub mod unit;
 pub mod unit_hours;
+pub mod webhook;
+pub mod webhook_attempt;
+pub mod webhook_message;

@@ -10,6 +10,7 @@ mod m20261124_000006_ledger;
 mod m20261126_000007_duty;
 mod m20261126_000008_callbell;
 mod m20261127_000009_bell_watch;
+mod m20261128_000010_webhooks;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_duty::Migration),
             Box::new(m20261126_000008_callbell::Migration),
             Box::new(m20261127_000009_bell_watch::Migration),
+            Box::new(m20261128_000010_webhooks::Migration),
         ]
     }
 }

@@ -45,6 +45,10 @@ pub fn head() -> OpenApi {
         ("register", "Residents and merchants · 居民与商户"),
         ("duty", "Shifts, who is on duty, and when nobody is · 值班"),
         ("notices", "Messages to people · 通知"),
+        (
+            "events",
+            "What happened, for other systems: log, stream, webhooks · 事件与推送",
+        ),
         ("administration", "Staff, rules, settings · 管理"),
     ];
     let bearer = SecurityScheme::Http(
@@ -271,6 +275,7 @@ fn add_headers(method: &str, operation: &mut Operation) {
                 | "delete_closure"
                 | "delete_shift"
                 | "delete_ladder"
+                | "delete_webhook"
         )
     {
         headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));

@@ -4,8 +4,8 @@ use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
 use crate::{
-    admin, attachments, auth, callbell, catalog, clients, duty, intake, notify, orgs, residents, routing,
-    sla, staff, tickets,
+    admin, attachments, auth, callbell, catalog, clients, duty, events, intake, notify, orgs, residents,
+    routing, sla, staff, tickets, webhooks,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -26,6 +26,8 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(callbell::routes);
     config.configure(residents::routes);
     config.configure(notify::routes);
+    config.configure(events::routes);
+    config.configure(webhooks::routes);
     config.configure(staff::routes);
     config.configure(routing::routes);
     config.configure(sla::routes);
@@ -45,5 +47,6 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     jobs.extend(auth::jobs(kit));
     jobs.extend(callbell::jobs(desk));
     jobs.extend(tickets::jobs(desk));
+    jobs.extend(webhooks::jobs(kit));
     Ok(jobs)
 }

@@ -33,7 +33,7 @@ pub struct News {
     pub subject_kind: &'static str,
     /// The thing.
     pub subject_id: Uuid,
-    /// The unit that has it in hands.
+    /// The unit that has it in hands, else the place that it is about: who works there hears of it.
     pub unit_path: Option<String>,
     /// Ids and kinds.
     pub data: Value,

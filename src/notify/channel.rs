@@ -102,7 +102,7 @@ impl Channel for Webhook {
             ("webhook-timestamp", timestamp.as_str()),
             ("webhook-signature", signature.as_str()),
         ];
-        let status = kit.outbound.post_signed(url, &headers, body).await?;
+        let (status, _) = kit.outbound.post_signed(url, &headers, body).await?;
         anyhow::ensure!(status.is_success(), "the webhook answered {status}");
         Ok(())
     }

@@ -8,6 +8,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// So much of an answer is kept.
+const ANSWER_BYTES: usize = 512;
+
 /// An HTTP client for other servers.
 #[derive(Clone)]
 pub struct Outbound {
@@ -52,8 +55,7 @@ impl Outbound {
         idempotency_key: &str,
         body: &serde_json::Value,
     ) -> anyhow::Result<reqwest::StatusCode> {
-        let url: reqwest::Url = url.parse()?;
-        self.refuse_private_literal(&url)?;
+        let url = self.check(url)?;
         let mut request = self
             .client
             .post(url)
@@ -65,7 +67,7 @@ impl Outbound {
         Ok(request.send().await?.status())
     }
 
-    /// Posts JSON with headers that sign it; the status of the answer.
+    /// Posts JSON with headers that sign it; the status of the answer, and how it begins.
     ///
     /// # Errors
     /// As `post_json`.
@@ -74,9 +76,8 @@ impl Outbound {
         url: &str,
         headers: &[(&str, &str)],
         body: String,
-    ) -> anyhow::Result<reqwest::StatusCode> {
-        let url: reqwest::Url = url.parse()?;
-        self.refuse_private_literal(&url)?;
+    ) -> anyhow::Result<(reqwest::StatusCode, String)> {
+        let url = self.check(url)?;
         let mut request = self
             .client
             .post(url)
@@ -85,7 +86,25 @@ impl Outbound {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Ok(request.send().await?.status())
+        let mut answer = request.send().await?;
+        let (status, mut begins) = (answer.status(), Vec::new());
+        // An answer that breaks off, or never ends, was an answer all the same.
+        while begins.len() < ANSWER_BYTES
+            && let Ok(Some(part)) = answer.chunk().await
+        {
+            begins.extend(part.iter().take(ANSWER_BYTES - begins.len()));
+        }
+        Ok((status, String::from_utf8_lossy(&begins).into_owned()))
+    }
+
+    /// An address that may be asked; names are judged once more when they are resolved.
+    ///
+    /// # Errors
+    /// When it is none, or names a place inside.
+    pub fn check(&self, url: &str) -> anyhow::Result<reqwest::Url> {
+        let url: reqwest::Url = url.parse()?;
+        self.refuse_private_literal(&url)?;
+        Ok(url)
     }
 
     /// A literal address never reaches the resolver, so it is judged here.

@@ -97,7 +97,7 @@ async fn on_postgres() -> Option<TestApp> {
     clippy::disallowed_methods,
     reason = "holds a transaction open beside the application"
 )]
-async fn begin(db: &DatabaseConnection) -> DatabaseTransaction {
+pub async fn begin(db: &DatabaseConnection) -> DatabaseTransaction {
     use sea_orm::TransactionTrait;
     db.begin().await.unwrap()
 }

@@ -42,3 +42,4 @@ mod schema;
 mod simulate;
 mod staged;
 mod tiers;
+mod webhooks;

@@ -120,7 +120,7 @@ all_tables! {
     callbell_quarantine clock closure consumer_cursor deadline_policy delivery durable_timer duty_contact event
     handover household idempotency notice otp proceeding queue_count resident resident_contact role_grant
     routing_rule routing_turn service session setting shift shift_member signing_key staff staff_absence term throttle
-    ticket ticket_entry ticket_requester ticket_search unit unit_hours
+    ticket ticket_entry ticket_requester ticket_search unit unit_hours webhook webhook_attempt webhook_message
 }
 
 /// Tables of the application; not those of the index for full text and of the migrations.

@@ -55,7 +55,13 @@ impl Reach {
             let withheld = grant.is_some_and(|grant| grant.withheld);
             match (scope(op, role), grant) {
                 (Some(Scope::Unit | Scope::Subtree | Scope::District), _) if withheld => {}
-                (None, _) | (Some(Scope::Unit | Scope::Subtree | Scope::District), None) => {}
+                (Some(Scope::Subtree), None) => {
+                    // A client's part of the organisation is its own.
+                    if let Actor::Client { unit_path, .. } = actor {
+                        reach.subtrees.push(unit_path.clone());
+                    }
+                }
+                (None, _) | (Some(Scope::Unit | Scope::District), None) => {}
                 (Some(Scope::Public), _) => reach.public = true,
                 (Some(Scope::Own), _) => reach.own = true,
                 (Some(Scope::Unit), Some(grant)) => reach.units.extend(grant.paths.iter().cloned()),

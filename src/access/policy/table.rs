@@ -229,14 +229,30 @@ operations! {
     ListDeadNotices "list_dead_notices" { SystemAdmin: District }
     ResendNotice "resend_notice" { SystemAdmin: District }
 
+    // Events, for other systems.
+    ListEvents "list_events" {
+        Integration: Subtree, Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit,
+        StreetManager: Subtree, Supervisor: District, SystemAdmin: District,
+    }
+    ListWebhooks "list_webhooks" { Integration: Own, SystemAdmin: District, Auditor: District }
+    GetWebhook "get_webhook" { Integration: Own, SystemAdmin: District, Auditor: District }
+    CreateWebhook "create_webhook" { Integration: Own, SystemAdmin: District }
+    UpdateWebhook "update_webhook" { Integration: Own, SystemAdmin: District }
+    DeleteWebhook "delete_webhook" { Integration: Own, SystemAdmin: District }
+    RotateWebhookSecret "rotate_webhook_secret" { Integration: Own, SystemAdmin: District }
+    TestWebhook "test_webhook" { Integration: Own, SystemAdmin: District }
+    ListWebhookMessages "list_webhook_messages" { Integration: Own, SystemAdmin: District, Auditor: District }
+    ResendWebhookMessage "resend_webhook_message" { Integration: Own, SystemAdmin: District }
+    ResendDeadMessages "resend_dead_messages" { Integration: Own, SystemAdmin: District }
+
     // Notices.
     ListNotices "list_notices" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
-        CallbackAgent: Own, Supervisor: Own, DutyOfficer: Own, Provider: Own,
+        CallbackAgent: Own, Supervisor: Own, DutyOfficer: Own, Provider: Own, SystemAdmin: Own,
     }
     ReadNotice "read_notice" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
-        CallbackAgent: Own, Supervisor: Own, DutyOfficer: Own, Provider: Own,
+        CallbackAgent: Own, Supervisor: Own, DutyOfficer: Own, Provider: Own, SystemAdmin: Own,
     }
 
     // Tickets.

@@ -27,7 +27,9 @@ pub struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    fn bytes(&self) -> Vec<u8> {
+    /// What is signed.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         [
             self.id.as_bytes(),
             b".",

@@ -29,14 +29,8 @@ impl StoredKey {
     ///
     /// # Errors
     /// When the generator fails.
-    pub fn generate() -> anyhow::Result<Self> {
-        let pair = Ed25519KeyPair::generate().map_err(|_| anyhow::anyhow!("no key could be made"))?;
-        let private = pair
-            .to_pkcs8v1()
-            .map_err(|_| anyhow::anyhow!("no key could be made"))?
-            .as_ref()
-            .to_vec();
-        let public = pair.public_key().as_ref().to_vec();
+    pub fn generate() -> Result<Self, AppError> {
+        let (private, public) = ed25519::generate()?;
         // RFC 8037, appendix A.3: the thumbprint is taken over these members in this order.
         let canonical = format!(
             r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#,
@@ -44,6 +38,46 @@ impl StoredKey {
         );
         let id = URL_SAFE_NO_PAD.encode(super::sha256(&[canonical.as_bytes()]));
         Ok(Self { id, public, private })
+    }
+}
+
+/// Key pairs by themselves, as others hold the public part.
+pub mod ed25519 {
+    use super::{Ed25519KeyPair, KeyPair};
+    use crate::platform::error::{AppError, Code};
+
+    fn failed() -> AppError {
+        AppError::new(Code::Internal).because(anyhow::anyhow!("a key can't be made or read"))
+    }
+
+    /// A new pair: the private part (PKCS #8) and the public one, 32 bytes.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub fn generate() -> Result<(Vec<u8>, Vec<u8>), AppError> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| failed())?;
+        let private = pair.to_pkcs8v1().map_err(|_| failed())?.as_ref().to_vec();
+        Ok((private, pair.public_key().as_ref().to_vec()))
+    }
+
+    fn read(private: &[u8]) -> Result<Ed25519KeyPair, AppError> {
+        Ed25519KeyPair::from_pkcs8(private).map_err(|_| failed())
+    }
+
+    /// The public part of a private one.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn public(private: &[u8]) -> Result<Vec<u8>, AppError> {
+        Ok(read(private)?.public_key().as_ref().to_vec())
+    }
+
+    /// A signature, 64 bytes.
+    ///
+    /// # Errors
+    /// When the key can't be read.
+    pub fn sign(private: &[u8], message: &[u8]) -> Result<Vec<u8>, AppError> {
+        Ok(read(private)?.sign(message).as_ref().to_vec())
     }
 }
 

@@ -358,7 +358,9 @@ fn announce(tx: &Tx, loaded: &Loaded, (kind, what): (EntryKind, &Value), moved: 
             kind: format!("ticket.{kind}"),
             subject_kind: "ticket",
             subject_id: loaded.ticket.id.0,
-            unit_path: lead.map(|leg| leg.unit_path.clone()),
+            unit_path: Some(
+                lead.map_or_else(|| loaded.ticket.place_path.clone(), |leg| leg.unit_path.clone()),
+            ),
             data,
         },
     );

@@ -1,6 +1,7 @@
 //! What they try it on: things of each class of ownership.
 
 mod bells;
+mod webhooks;
 
 use super::cast::{self, FAR, HERE, NEXT_DOOR, STREET, Who};
 use crate::support::{Client, TestApp, fresh_key};
@@ -66,6 +67,8 @@ pub struct Stage {
     pub calls: Vec<Thing>,
     /// Points of the electronic patrol.
     pub fixtures: Vec<Thing>,
+    /// Webhooks, of units and of clients.
+    pub webhooks: Vec<Thing>,
     /// Technical alarms.
     pub alarms: Vec<Thing>,
     /// How the tickets of the units find their person.
@@ -133,6 +136,7 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         calls: bells::call(app, &units).await,
         fixtures: bells::fixture(app, &units).await,
         alarms: bells::alarm(app, &units).await,
+        webhooks: webhooks::set(app, cast, &units).await,
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
         staff,

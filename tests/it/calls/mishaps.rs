@@ -1,9 +1,9 @@
 //! What goes wrong around a call, and must not keep anybody from hearing of it.
 
-use super::reach::{gateway, on_each, reachable};
+use super::reach::{gateway, reachable};
 use super::{CALLS, HANDLER, OTHER_HANDLER, act, message, press, say, secret, send, shown, told};
 use crate::on_both;
-use crate::support::{Backend, Receiver, TestApp, config, start_of_time};
+use crate::support::{Backend, Receiver, TestApp, config, on_each, start_of_time};
 use chrono::TimeDelta;
 use entity::kind::{NoticeChannel, NoticeState};
 use entity::{callbell_home, notice};

@@ -2,7 +2,7 @@
 //! makes no storm, and webhooks are signed.
 
 use super::{HANDLER, OTHER_HANDLER, act, press, shown};
-use crate::support::{Backend, Got, Receiver, TestApp, mail_server};
+use crate::support::{Got, Receiver, TestApp, mail_server, on_each};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
@@ -10,13 +10,6 @@ use hotline::platform::config::Config;
 use hotline::platform::crypto::signed::Signed;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-pub(super) async fn on_each(test: impl AsyncFn(Backend)) {
-    test(Backend::Sqlite).await;
-    if Backend::postgres_is_there() {
-        test(Backend::Postgres).await;
-    }
-}
 
 pub(super) fn gateway(config: &mut Config, receiver: &Receiver) {
     config.sms.log_only = false;

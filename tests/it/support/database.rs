@@ -159,3 +159,11 @@ async fn clone_database(name: &str, template: &str) {
     }
     server.close().await.unwrap();
 }
+
+/// A test that starts its applications itself, on each database that there is.
+pub async fn on_each(test: impl AsyncFn(Backend)) {
+    test(Backend::Sqlite).await;
+    if Backend::postgres_is_there() {
+        test(Backend::Postgres).await;
+    }
+}

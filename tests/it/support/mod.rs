@@ -13,7 +13,7 @@ pub use app::TestApp;
 pub use broker::Broker;
 pub use chance::{Chance, count, seed};
 pub use client::{Answer, Client, fresh_key};
-pub use database::{Backend, config, empty, start_of_time};
+pub use database::{Backend, config, empty, on_each, start_of_time};
 pub use mail::mail_server;
 pub use receiver::{Got, Receiver};
 pub use snapshot::snapshot;

@@ -87,7 +87,7 @@ impl Living<'_> {
             "round": self.life.round,
             "at_once": false,
         });
-        let unit_path = lead.map(|leg| leg.unit_path.clone());
+        let unit_path = lead.map_or_else(|| self.ticket.place_path.clone(), |leg| leg.unit_path.clone());
         let row = event::ActiveModel {
             seq: NotSet,
             position: NotSet,
@@ -95,7 +95,7 @@ impl Living<'_> {
             kind: Set(format!("ticket.{}", event.kind)),
             subject_kind: Set("ticket".to_owned()),
             subject_id: Set(self.ticket.id.0),
-            unit_path: Set(unit_path),
+            unit_path: Set(Some(unit_path)),
             data: Set(data),
             at: Set(self.at),
         };

@@ -1,0 +1,121 @@
+//! What happens by itself: messages are written for what is new in the log, sent, and forgotten after a while.
+
+use super::{deliver, store};
+use crate::events::EventOut;
+use crate::events::rules::Types;
+use crate::ledger::events;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use crate::platform::jobs::{Job, Pass};
+use crate::platform::kit::Kit;
+use entity::id::WebhookId;
+use entity::kind::{MessageState, WebhookState};
+use entity::{event, webhook, webhook_message};
+use futures_util::FutureExt;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Events of the log that are looked at in one transaction.
+const BATCH: u64 = 200;
+/// Old messages that are forgotten in one transaction.
+const FORGOTTEN: u64 = 500;
+
+/// The jobs of this slice.
+#[must_use]
+pub fn jobs(kit: &Kit) -> Vec<Job> {
+    let (writing, sending, forgetting) = (kit.clone(), kit.clone(), kit.clone());
+    let sender = kit.ids.id::<Uuid>();
+    vec![
+        Job::new("webhooks", Duration::from_secs(1), move || {
+            let kit = writing.clone();
+            async move { write_new(&kit).await }.boxed()
+        }),
+        Job::new("webhook_messages", Duration::from_secs(1), move || {
+            let kit = sending.clone();
+            async move { deliver::send_due(&kit, sender).await }.boxed()
+        }),
+        Job::new("webhooks_forgotten", Duration::from_hours(1), move || {
+            let kit = forgetting.clone();
+            async move {
+                let gone = kit
+                    .db
+                    .write("webhooks.forget", FORGOTTEN, |tx, most| {
+                        Box::pin(store::forget(tx, most))
+                    })
+                    .await?;
+                Ok(Pass::of(gone, FORGOTTEN))
+            }
+            .boxed()
+        })
+        .on_beat_only(),
+    ]
+}
+
+/// Writes messages for what is new in the log, for each webhook from where it is.
+async fn write_new(kit: &Kit) -> Result<Pass, AppError> {
+    let last = events::last_position(kit.db.read()).await?;
+    let mut pass = Pass::Idle;
+    for id in store::behind(kit.db.read(), last).await? {
+        let more = kit
+            .db
+            .write("webhooks.write", id, |tx, id| Box::pin(write_for(tx, *id)))
+            .await?;
+        pass = match (more, pass) {
+            (true, _) => Pass::Full,
+            (false, Pass::Idle) => Pass::Worked,
+            (false, pass) => pass,
+        };
+    }
+    Ok(pass)
+}
+
+/// Writes a piece of what a webhook is to be told; whether there is more, and room for it.
+async fn write_for(tx: &Tx, id: WebhookId) -> Result<bool, AppError> {
+    let webhook = store::lock(tx, id).await?;
+    let room = store::room(tx, id).await?;
+    if webhook.state != WebhookState::Active || room == 0 {
+        return Ok(false);
+    }
+    let batch = events::after(tx, webhook.position, BATCH.min(room)).await?;
+    let Some(last) = batch.last().and_then(|event| event.position) else {
+        return Ok(false);
+    };
+    let types = Types::kept(serde_json::from_value(webhook.types.clone()).unwrap_or_default());
+    let mine = batch.iter().filter(|event| {
+        let path = event.unit_path.as_ref();
+        path.is_some_and(|path| path.starts_with(&webhook.unit_path)) && types.choose(&event.kind)
+    });
+    let messages = mine
+        .map(|event| message(tx, &webhook, event))
+        .collect::<Result<Vec<_>, AppError>>()?;
+    store::write(tx, messages).await?;
+    store::advance(tx, id, last).await?;
+    Ok(u64::try_from(batch.len()).unwrap_or(BATCH) == BATCH)
+}
+
+fn message(
+    tx: &Tx,
+    webhook: &webhook::Model,
+    event: &event::Model,
+) -> Result<webhook_message::Model, AppError> {
+    let body = serde_json::to_string(&EventOut::from(event))
+        .map_err(|error| AppError::new(Code::Internal).because(error))?;
+    Ok(webhook_message::Model {
+        id: tx.ids().id(),
+        webhook_id: webhook.id,
+        event_id: event.id,
+        kind: event.kind.clone(),
+        subject_id: event.subject_id,
+        position: event.position.unwrap_or(0),
+        body,
+        state: MessageState::Pending,
+        attempts: 0,
+        next_at: tx.now(),
+        leased_by: None,
+        leased_until: None,
+        created_at: tx.now(),
+        ended_at: None,
+        last_status: None,
+        last_error: None,
+    })
+}
