@@ -29,7 +29,7 @@ long: export TEST_KILLS ?= 200
 long: export TEST_RACES ?= 200
 long: export TEST_WRITERS ?= 100
 long: export TEST_WRITES ?= 100
-long: tools ## The long forms of what is tried by chance: killed 200 times on each database, 100 writers of 100 changes, 200 races.
+long: tools ## The long forms of what is tried by chance: killed 200 times on each database, 100 writers in 100 rounds, 200 races.
 	scripts/test-postgres.sh cargo test --locked --test it -- kill:: instances:: calls::race --nocapture
 
 tools: ## PostgreSQL, a C compiler and cargo-deny, where this machine lacks them.

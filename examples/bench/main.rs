@@ -249,13 +249,14 @@ impl Bench {
         self.args.only.is_empty() || self.args.only.iter().any(|only| only == word)
     }
 
-    /// The server alone.
+    /// The server alone. What its pages need has been read before: a second of the same is not counted.
     async fn alone(&mut self, name: &str, lines: &[Line], most: usize) -> anyhow::Result<()> {
         if !self.is_wanted(name) {
             return Ok(());
         }
         let all = self.args.connections.clone();
         for connections in all.into_iter().filter(|connections| *connections <= most) {
+            self.watch.run(lines, connections, 1).await?;
             let cpu = self.server.cpu_s()?;
             let outcome = self.watch.run(lines, connections, self.args.seconds).await?;
             let cpu_us = 1e6 * (self.server.cpu_s()? - cpu) / outcome.count();

@@ -32,7 +32,10 @@ impl Service {
     ) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let log = folder.join(format!("log-{}.txt", NEXT.fetch_add(1, Ordering::SeqCst)));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hotline"));
+        // TEST_PROGRAM: another build of the program, so that a long run is not disturbed by the next build.
+        let program = std::env::var("TEST_PROGRAM");
+        let program = program.unwrap_or_else(|_| env!("CARGO_BIN_EXE_hotline").to_owned());
+        let mut command = Command::new(program);
         command
             .args(["demo", "--listen", "127.0.0.1:0", "--json", "--data"])
             .arg(folder);
