@@ -1,4 +1,4 @@
-//! Integrators' clients, known by a token.
+//! Integrators' clients, known by a secret.
 
 use crate::id::{ClientId, UnitId};
 use crate::kind::Channel;
@@ -13,7 +13,6 @@ pub struct Model {
     pub id: ClientId,
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    pub token_hash: Vec<u8>,
     pub channel: Channel,
     /// Where it may register tickets.
     pub unit_id: UnitId,
@@ -23,6 +22,9 @@ pub struct Model {
     pub expires_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
     pub version: i64,
+    /// What it has leave for.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub scopes: Json,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -62,6 +62,8 @@ ids! {
     OtpId,
     /// An integrator's client.
     ClientId,
+    /// A secret of a client.
+    ClientSecretId,
     /// A service of the catalogue, in one period of validity.
     ServiceId,
     /// A routing rule.

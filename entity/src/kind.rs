@@ -53,12 +53,14 @@ macro_rules! vocabulary {
 }
 
 mod callbell;
+mod client;
 mod webhook;
 
 pub use callbell::{
     AlarmKind, AlarmState, ArrivalSource, BellKind, BellSource, CallEntryKind, CallOutcome, CallState,
     DeviceKind, DeviceState, FixtureKind, KinPolicy, PatrolSource, QuarantineReason, Verification,
 };
+pub use client::ClientScope;
 pub use webhook::{MessageState, Signing, WebhookState};
 
 vocabulary! {

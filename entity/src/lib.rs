@@ -29,6 +29,7 @@ pub mod callbell_kin;
 pub mod callbell_ladder;
 pub mod callbell_patrol_read;
 pub mod callbell_quarantine;
+pub mod client_secret;
 pub mod clock;
 pub mod closure;
 pub mod consumer_cursor;

@@ -127,6 +127,21 @@ impl Service {
         Client::new(who, self.base(), Some(token.to_owned()), self.http.clone())
     }
 
+    /// An access token of a program, for its secret.
+    pub async fn program_token(&self, client: &str, secret: &str) -> anyhow::Result<String> {
+        let answer = self
+            .http
+            .post(format!("{}/oauth/token", self.base()))
+            .basic_auth(client, Some(secret))
+            .form(&[("grant_type", "client_credentials")])
+            .send()
+            .await?
+            .error_for_status()?;
+        let body: serde_json::Value = answer.json().await?;
+        let token = body["access_token"].as_str();
+        Ok(token.context("no access token")?.to_owned())
+    }
+
     /// A member of staff, logged in.
     pub async fn staff(&self, user_name: &str) -> anyhow::Result<Client> {
         let accounts = &self.offer.accounts;

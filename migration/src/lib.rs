@@ -11,6 +11,7 @@ mod m20261126_000007_duty;
 mod m20261126_000008_callbell;
 mod m20261127_000009_bell_watch;
 mod m20261128_000010_webhooks;
+mod m20261128_000011_client_secrets;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000008_callbell::Migration),
             Box::new(m20261127_000009_bell_watch::Migration),
             Box::new(m20261128_000010_webhooks::Migration),
+            Box::new(m20261128_000011_client_secrets::Migration),
         ]
     }
 }

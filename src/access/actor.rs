@@ -1,7 +1,7 @@
 //! Actors: who is asking.
 
 use entity::id::{ClientId, ResidentId, SessionId, StaffId, UnitId};
-use entity::kind::{ActorKind, Channel, Role};
+use entity::kind::{ActorKind, Channel, ClientScope, Role};
 use uuid::Uuid;
 
 /// A role held in a unit, valid today.
@@ -54,6 +54,8 @@ pub enum Actor {
         channel: Channel,
         /// Where it may register.
         unit_path: String,
+        /// What it has leave for.
+        scopes: Vec<ClientScope>,
     },
 }
 

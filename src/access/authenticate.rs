@@ -3,18 +3,14 @@
 
 use super::actor::{Actor, Grant};
 use super::tokens;
-use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
-use entity::api_client;
-use entity::id::{ResidentId, SessionId, StaffId, UnitId};
-use entity::kind::{ActorKind, Role};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use entity::id::{ClientSecretId, ResidentId, SessionId, StaffId, UnitId};
+use entity::kind::{ActorKind, ClientScope, Role};
+use entity::{api_client, client_secret};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement};
 use uuid::Uuid;
-
-/// How integrators' tokens begin.
-pub const CLIENT_TOKEN_PREFIX: &str = "hlc_";
 
 /// One statement: the log-in, its subject, the roles held today and the units that theirs succeeded.
 const SESSION: &str = "\
@@ -50,10 +46,10 @@ struct SessionRow {
 /// 401 with the reason: the token is forged, expired, or its log-in has ended.
 pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
     let now = kit.now();
-    if bearer.starts_with(CLIENT_TOKEN_PREFIX) {
-        return client(kit, bearer, now).await;
-    }
     let claims = tokens::verify(kit, bearer, now).await?;
+    if claims.kind == ActorKind::Client {
+        return client(kit, &claims, now).await;
+    }
     let session = SessionId(claims.sid);
     let values = [claims.sid.into(), local_day(now).into(), now.into()];
     let statement = Statement::from_sql_and_values(kit.db.read().get_database_backend(), SESSION, values);
@@ -82,23 +78,34 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
     }
 }
 
-async fn client(kit: &Kit, token: &str, now: DateTime<Utc>) -> Result<Actor, AppError> {
-    let row = api_client::Entity::find()
-        .filter(api_client::Column::TokenHash.eq(sha256(&[token.as_bytes()])))
-        .one(kit.db.read())
-        .await?
-        .ok_or_else(|| AppError::new(Code::TokenInvalid))?;
-    if row.revoked_at.is_some() {
-        return Err(AppError::new(Code::SessionRevoked));
-    }
+/// The client of a token, as it is now: revoked, or without the secret by which it got the token, it is out at once; leave
+/// that was taken back since is gone, too.
+async fn client(kit: &Kit, claims: &tokens::Claims, now: DateTime<Utc>) -> Result<Actor, AppError> {
+    let conn = kit.db.read();
+    let secret = client_secret::Entity::find_by_id(ClientSecretId(claims.sid))
+        .one(conn)
+        .await?;
+    let ended = || AppError::new(Code::SessionRevoked);
+    let secret = secret
+        .filter(|secret| secret.revoked_at.is_none())
+        .ok_or_else(ended)?;
+    let row = api_client::Entity::find_by_id(secret.client_id).one(conn).await?;
+    let row = row.filter(|row| row.revoked_at.is_none()).ok_or_else(ended)?;
     if row.expires_at.is_some_and(|end| end <= now) {
         return Err(AppError::new(Code::TokenExpired));
     }
+    let held: Vec<ClientScope> = serde_json::from_value(row.scopes).unwrap_or_default();
+    let asked = claims.scope.as_deref().unwrap_or_default();
     Ok(Actor::Client {
         id: row.id,
         name: row.name,
         channel: row.channel,
         unit_path: row.unit_path,
+        scopes: asked
+            .split(' ')
+            .filter_map(ClientScope::from_word)
+            .filter(|scope| held.contains(scope))
+            .collect(),
     })
 }
 

@@ -3,10 +3,12 @@
 //!
 //! An operation that is not in the table has no marker type, so its handler does not compile.
 
+mod client;
 mod reach;
 mod sight;
 mod table;
 
+pub use client::client_scope;
 use entity::kind::Role;
 pub use reach::{Facts, Owner, Reach, coarse, decide, district_of};
 pub use sight::{Sight, identity_sight, sees_internal};

@@ -55,7 +55,7 @@ pub fn head() -> OpenApi {
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .description(Some(
-                "An access token of a log-in (JWT), or an integrator's token (hlc_…).",
+                "An access token (JWT) of a log-in, or of a program by `POST /oauth/token`.",
             ))
             .build(),
     );
@@ -249,6 +249,7 @@ fn needs_key(id: &str) -> bool {
         "accept_calls",
         "record_patrol_read",
         "view_camera",
+        "issue_token",
     ];
     !exempt.contains(&id)
 }

@@ -14,6 +14,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
     config
         .configure(probes::routes)
         .configure(auth::well_known)
+        .configure(auth::oauth::routes)
         .service(utoipa_actix_web::scope("/api/v1").configure(slices));
 }
 

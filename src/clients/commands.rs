@@ -2,18 +2,18 @@
 
 use super::store;
 use crate::access::Op;
-use crate::access::authenticate::{CLIENT_TOKEN_PREFIX, local_day};
+use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
 use crate::access::policy::Facts;
 use crate::ledger::audit;
 use crate::orgs;
-use crate::platform::crypto::sha256;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
+use crate::platform::http::etag::IfMatch;
 use chrono::{DateTime, Utc};
-use entity::api_client;
-use entity::id::{ClientId, UnitId};
-use entity::kind::Channel;
+use entity::id::{ClientId, ClientSecretId, UnitId};
+use entity::kind::{Channel, ClientScope};
+use entity::{api_client, client_secret};
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
@@ -26,18 +26,23 @@ pub struct NewClient {
     pub channel: Channel,
     /// Where it may register tickets.
     pub unit_id: UnitId,
-    /// When its token ends.
+    /// What it has leave for.
+    pub scopes: Vec<ClientScope>,
+    /// When it ends.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Makes a client; its token is nowhere but in the answer.
+/// Secrets of a client that may be good at a time: one follows the other without a gap.
+const SECRETS: usize = 2;
+
+/// Makes a client, known by a secret of this hash.
 ///
 /// # Errors
 /// `InvalidInput` when the unit or the end won't do; `NotFound` for a unit out of reach.
 pub async fn create(
     tx: &Tx,
-    (caller, new): &(Caller, NewClient),
-) -> Result<(api_client::Model, String), AppError> {
+    (caller, new, hash): (&Caller, &NewClient, &str),
+) -> Result<api_client::Model, AppError> {
     let unit = orgs::store::find(tx, new.unit_id)
         .await
         .map_err(|error| match error.code() {
@@ -54,11 +59,9 @@ pub async fn create(
     if new.expires_at.is_some_and(|end| end <= tx.now()) {
         return Err(AppError::field("/expires_at", Rule::Form("an instant to come")));
     }
-    let token = format!("{CLIENT_TOKEN_PREFIX}{}", tx.ids().secret());
     let row = api_client::ActiveModel {
         id: Set(tx.ids().id()),
         name: Set(new.name.clone()),
-        token_hash: Set(sha256(&[token.as_bytes()])),
         channel: Set(new.channel),
         unit_id: Set(unit.id),
         unit_path: Set(unit.path),
@@ -66,8 +69,10 @@ pub async fn create(
         expires_at: Set(new.expires_at),
         revoked_at: Set(None),
         version: Set(1),
+        scopes: Set(json!(new.scopes)),
     };
     let row = store::insert(tx, row).await?;
+    store::insert_secret(tx, row.id, hash).await?;
     audit::record(
         tx,
         caller,
@@ -77,10 +82,93 @@ pub async fn create(
             "name": row.name,
             "channel": row.channel,
             "unit": row.unit_id,
+            "scopes": row.scopes,
             "expires_at": row.expires_at,
         }),
     );
-    Ok((row, token))
+    Ok(row)
+}
+
+/// Changes of a client: what is absent stays.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Name.
+    pub name: Option<String>,
+    /// What it has leave for, from the next request on.
+    pub scopes: Option<Vec<ClientScope>>,
+}
+
+/// Changes a client.
+///
+/// # Errors
+/// `NotFound`, `StaleVersion`.
+pub async fn update(
+    tx: &Tx,
+    (caller, id, version, change): &(Caller, ClientId, IfMatch, Change),
+) -> Result<api_client::Model, AppError> {
+    let mut row = lock(tx, caller, *id).await?;
+    version.check(row.version)?;
+    if let Some(name) = &change.name {
+        row.name.clone_from(name);
+    }
+    if let Some(scopes) = &change.scopes {
+        row.scopes = json!(scopes);
+    }
+    let row = store::update(tx, row).await?;
+    audit::record(
+        tx,
+        caller,
+        "api_client",
+        row.id,
+        json!({ "name": row.name, "scopes": row.scopes }),
+    );
+    Ok(row)
+}
+
+/// Adds a secret of this hash.
+///
+/// # Errors
+/// `NotFound`, `AlreadyOpen` when two are good already.
+pub async fn add_secret(
+    tx: &Tx,
+    (caller, id, hash): (&Caller, ClientId, &str),
+) -> Result<client_secret::Model, AppError> {
+    let row = lock(tx, caller, id).await?;
+    let good = store::secrets(tx, &[row.id]).await?;
+    if good.iter().filter(|secret| secret.revoked_at.is_none()).count() >= SECRETS {
+        return Err(AppError::new(Code::AlreadyOpen).say(
+            "已有两个有效密钥，请先停用一个",
+            "Two secrets are good already: revoke one first",
+        ));
+    }
+    let secret = store::insert_secret(tx, row.id, hash).await?;
+    audit::record(tx, caller, "api_client", row.id, json!({ "secret": secret.id }));
+    Ok(secret)
+}
+
+/// Revokes a secret: tokens that were had by it are refused from now on. Done already, nothing happens.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn revoke_secret(
+    tx: &Tx,
+    (caller, id, secret): &(Caller, ClientId, ClientSecretId),
+) -> Result<(), AppError> {
+    let row = lock(tx, caller, *id).await?;
+    let all = store::secrets(tx, &[row.id]).await?;
+    let found = all.iter().find(|known| known.id == *secret);
+    let found = found.ok_or_else(|| AppError::new(Code::NotFound))?;
+    if found.revoked_at.is_none() {
+        store::revoke_secret(tx, found.id).await?;
+        audit::record(tx, caller, "api_client", row.id, json!({ "secret": found.id }));
+    }
+    Ok(())
+}
+
+async fn lock(tx: &Tx, caller: &Caller, id: ClientId) -> Result<api_client::Model, AppError> {
+    let row = store::lock(tx, id).await?;
+    decide_at(caller, &row.unit_path)?;
+    Ok(row)
 }
 
 /// Revokes a client: its token is refused from now on. Done already, nothing happens.
@@ -88,8 +176,7 @@ pub async fn create(
 /// # Errors
 /// `NotFound`.
 pub async fn revoke(tx: &Tx, (caller, id): &(Caller, ClientId)) -> Result<(), AppError> {
-    let row = store::lock(tx, *id).await?;
-    decide_at(caller, &row.unit_path)?;
+    let row = lock(tx, caller, *id).await?;
     if row.revoked_at.is_some() {
         return Ok(());
     }

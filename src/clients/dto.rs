@@ -1,11 +1,11 @@
 //! Wire shapes of clients.
 
-use super::commands::NewClient;
+use super::commands::{Change, NewClient};
 use crate::platform::error::{AppError, Fields, Rule};
 use chrono::{DateTime, Utc};
-use entity::api_client;
-use entity::id::{ClientId, UnitId};
-use entity::kind::Channel;
+use entity::id::{ClientId, ClientSecretId, UnitId};
+use entity::kind::{Channel, ClientScope};
+use entity::{api_client, client_secret};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -38,17 +38,52 @@ pub struct ClientOut {
     pub unit_path: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// When its token ends.
+    /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<DateTime<Utc>>,
+    /// What it has leave for.
+    #[schema(value_type = Vec<ClientScope>, example = json!(["tickets:read", "tickets:write"]))]
+    pub scopes: serde_json::Value,
+    /// Its secrets, without what is secret of them, oldest first.
+    pub secrets: Vec<SecretOut>,
 }
 
-impl From<api_client::Model> for ClientOut {
-    fn from(row: api_client::Model) -> Self {
+/// A secret of a client.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SecretOut {
+    /// Key.
+    pub id: ClientSecretId,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When a token was last had by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<&client_secret::Model> for SecretOut {
+    fn from(row: &client_secret::Model) -> Self {
         Self {
+            id: row.id,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            revoked_at: row.revoked_at,
+        }
+    }
+}
+
+impl ClientOut {
+    /// With those of the secrets that are its own.
+    pub fn of(row: api_client::Model, secrets: &[client_secret::Model]) -> Self {
+        let mine = secrets.iter().filter(|secret| secret.client_id == row.id);
+        Self {
+            secrets: mine.map(SecretOut::from).collect(),
+            scopes: row.scopes,
             id: row.id,
             name: row.name,
             channel: row.channel,
@@ -61,14 +96,54 @@ impl From<api_client::Model> for ClientOut {
     }
 }
 
-/// A new client and its token.
+/// A new client and its secret: for `POST /oauth/token`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NewClientOut {
-    /// The client.
+    /// The client. Its `id` is the `client_id`.
     pub client: ClientOut,
-    /// The token. It is told this once: keep it.
-    #[schema(example = "hlc_q1b0Zl3Wc0l1d2V4YW1wbGVfb2ZfYV90b2tlbl8wMDA")]
-    pub token: String,
+    /// The secret. It is told this once: keep it.
+    #[schema(example = "q1b0Zl3Wc0l1d2V4YW1wbGVfb2ZfYV9zZWNyZXRfMDAwMDA")]
+    pub client_secret: String,
+}
+
+/// A new secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewSecretOut {
+    /// The secret's key, by which it is revoked.
+    pub secret: SecretOut,
+    /// The secret. It is told this once: keep it.
+    #[schema(example = "q1b0Zl3Wc0l1d2V4YW1wbGVfb2ZfYV9zZWNyZXRfMDAwMDA")]
+    pub client_secret: String,
+}
+
+/// Changes of a client: what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientPatch {
+    /// Name.
+    #[schema(max_length = 60)]
+    pub name: Option<String>,
+    /// What it has leave for, from its next request on.
+    pub scopes: Option<Vec<ClientScope>>,
+}
+
+impl ClientPatch {
+    /// Checks all fields.
+    pub fn parse(self) -> Result<Change, AppError> {
+        let mut fields = Fields::default();
+        let change = Change {
+            name: self.name.map(|name| fields.text("/name", &name, NAME_MAX)),
+            scopes: self.scopes.map(unique),
+        };
+        fields.finish()?;
+        Ok(change)
+    }
+}
+
+/// Each once, in the order of the vocabulary.
+fn unique(given: Vec<ClientScope>) -> Vec<ClientScope> {
+    let all = ClientScope::ALL.iter().copied();
+    all.filter(|scope| given.contains(scope)).collect()
 }
 
 /// Which clients to list.
@@ -94,7 +169,9 @@ pub struct ClientIn {
     pub channel: Channel,
     /// Where it may register tickets: in this unit and below.
     pub unit_id: UnitId,
-    /// When its token ends; without end unless given.
+    /// What it has leave for; `tickets:read` and `tickets:write` unless given.
+    pub scopes: Option<Vec<ClientScope>>,
+    /// When it ends; without end unless given.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -112,6 +189,10 @@ impl ClientIn {
             name,
             channel: self.channel,
             unit_id: self.unit_id,
+            scopes: self.scopes.map_or_else(
+                || vec![ClientScope::TicketsRead, ClientScope::TicketsWrite],
+                unique,
+            ),
             expires_at: self.expires_at,
         })
     }
@@ -129,6 +210,7 @@ mod tests {
                 name: " 触摸屏 ".into(),
                 channel,
                 unit_id: UnitId(Uuid::nil()),
+                scopes: None,
                 expires_at: None,
             };
             client.parse()

@@ -1,9 +1,9 @@
-//! Integrators' clients: kiosks, sites and partners that register tickets by a token. The token is told once
-//! and kept as a hash. Owns `api_client`.
+//! Integrators' clients: kiosks, sites and partners that register tickets by a secret, which is told once
+//! and kept as a hash, and by what they have leave for. Owns `api_client` and `client_secret`.
 
 mod commands;
 mod dto;
 mod http;
-mod store;
+pub mod store;
 
 pub use http::routes;

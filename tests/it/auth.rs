@@ -4,6 +4,7 @@ mod codes;
 mod forged;
 mod keys;
 mod passwords;
+mod programs;
 mod second_factor;
 mod sessions;
 

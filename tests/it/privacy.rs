@@ -382,7 +382,7 @@ on_both! {
         // An integrator's client sees what it registered, masked.
         let security = app.staff("secadmin").await;
         let body = json!({ "name": "触摸屏", "channel": "kiosk", "unit_id": ticket["unit_id"] });
-        let kiosk = app.with_token(&security.post("/api/v1/clients", &body).await.text_at("/token"));
+        let kiosk = app.program(&security.post("/api/v1/clients", &body).await).await;
         let made = kiosk.post("/api/v1/tickets", &request(false)).await;
         made.expect(201);
         tells_no_more("client", &made, false);

@@ -1,10 +1,10 @@
 //! What an actor reaches in an operation, and whether a thing lies within: single loads and lists use the same.
 
-use super::{Op, Scope, scope};
+use super::{Op, Scope, client_scope, scope};
 use crate::access::actor::{Acting, Actor, Grant};
 use crate::platform::error::{AppError, Code};
 use entity::id::{ClientId, ResidentId, StaffId};
-use entity::kind::Role;
+use entity::kind::{ClientScope, Role};
 
 /// Whose a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,9 @@ impl Reach {
             public: op.is_public(),
             ..Self::default()
         };
+        if lacks_leave(actor, op).is_some() {
+            return reach;
+        }
         for (role, grant) in roles(actor) {
             let withheld = grant.is_some_and(|grant| grant.withheld);
             match (scope(op, role), grant) {
@@ -168,12 +171,24 @@ pub fn coarse(actor: &Actor, op: Op) -> Result<Acting, AppError> {
         .iter()
         .any(|(role, grant)| scope(op, *role).is_some() && grant.is_some_and(|g| g.withheld));
     match best {
+        Some(_) if lacks_leave(actor, op).is_some() => {
+            let scope = lacks_leave(actor, op).map_or("", ClientScope::word);
+            Err(AppError::new(Code::ScopeMissing).with("scope", scope))
+        }
         Some((role, grant)) => Ok(acting(role, grant)),
         None if op.is_public() => Ok(acting(None, None)),
         None if matches!(actor, Actor::Anonymous) => Err(AppError::new(Code::Unauthenticated)),
         None if withheld => Err(AppError::new(Code::SecondFactorRequired)),
         None => Err(AppError::new(Code::Forbidden)),
     }
+}
+
+/// The leave that a client would need, and has not.
+fn lacks_leave(actor: &Actor, op: Op) -> Option<ClientScope> {
+    let Actor::Client { scopes, .. } = actor else {
+        return None;
+    };
+    client_scope(op).filter(|needed| !scopes.contains(needed))
 }
 
 /// Where no role is needed, one acts as residents do: for oneself.

@@ -62,6 +62,8 @@ operations! {
     LoginResident "login_resident" { Public: Everyone }
     RefreshSession "refresh_session" { Public: Everyone }
     GetJwks "get_jwks" { Public: Everyone }
+    GetOauthMetadata "get_oauth_metadata" { Public: Everyone }
+    IssueToken "issue_token" { Public: Everyone }
     Logout "logout" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
         CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
@@ -223,7 +225,10 @@ operations! {
     PutSetting "put_setting" { SystemAdmin: District }
     ListClients "list_clients" { SecurityAdmin: District, Auditor: District }
     CreateClient "create_client" { SecurityAdmin: District }
+    UpdateClient "update_client" { SecurityAdmin: District }
     RevokeClient "revoke_client" { SecurityAdmin: District }
+    AddClientSecret "add_client_secret" { SecurityAdmin: District }
+    RevokeClientSecret "revoke_client_secret" { SecurityAdmin: District }
     RotateKey "rotate_key" { SecurityAdmin: District }
     ListAudit "list_audit" { Auditor: District }
     ListDeadNotices "list_dead_notices" { SystemAdmin: District }

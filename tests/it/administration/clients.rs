@@ -14,14 +14,14 @@ on_both! {
         let new = json!({ "name": "羊桥社区触摸屏", "channel": "kiosk", "unit_id": app.unit(YANGQIAO).await["id"], "expires_at": "2026-12-24T00:00:00Z" });
         let made = secadmin.post_keyed(CLIENTS, "one kiosk", &new).await;
         made.expect(201);
-        let token = made.text_at("/token");
-        assert!(token.starts_with("hlc_"));
+        let secret = made.text_at("/client_secret");
+        assert_eq!(secret.len(), 43);
         let entry = audited(&app, "create_client", "security_admin", &made.body["client"]["id"]).await;
-        assert!(!entry.to_string().contains(&token), "the log knows no secret");
-        assert_eq!(secadmin.post_keyed(CLIENTS, "one kiosk", &new).await.text_at("/token"), token, "a lost answer can be asked for again");
-        assert!(!secadmin.get(CLIENTS).await.text.contains(&token));
+        assert!(!entry.to_string().contains(&secret), "the log knows no secret");
+        assert_eq!(secadmin.post_keyed(CLIENTS, "one kiosk", &new).await.text_at("/client_secret"), secret, "a lost answer can be asked for again");
+        assert!(!secadmin.get(CLIENTS).await.text.contains(&secret));
 
-        let kiosk = app.with_token(&token);
+        let kiosk = app.program(&made).await;
         let me = kiosk.get("/api/v1/me").await;
         assert_eq!((&me.body["kind"], &me.body["name"]), (&json!("client"), &json!("羊桥社区触摸屏")));
         let ticket = kiosk.post("/api/v1/tickets", &request("羊桥社区", "120302")).await;
@@ -54,28 +54,31 @@ on_both! {
         let secadmin = app.staff("secadmin").await;
         let client = async |name: &str, end: serde_json::Value| {
             let new = json!({ "name": name, "channel": "web", "unit_id": app.unit(YANGQIAO).await["id"], "expires_at": end });
-            secadmin.post(CLIENTS, &new).await.expect(201).body.clone()
+            let made = secadmin.post(CLIENTS, &new).await;
+            made.expect(201);
+            (app.program(&made).await, made.body)
         };
         let lasting = client("一", json!(null)).await;
         let short = client("二", json!("2026-11-24T01:01:00Z")).await;
-        let by = |made: &serde_json::Value| app.with_token(made["token"].as_str().unwrap());
-        by(&lasting).get("/api/v1/tickets").await.expect(200);
+        let (lasting_by, lasting) = lasting;
+        let (short_by, _) = short;
+        lasting_by.get("/api/v1/tickets").await.expect(200);
         app.turn(TimeDelta::milliseconds(59_999));
-        by(&short).get("/api/v1/tickets").await.expect(200);
+        short_by.get("/api/v1/tickets").await.expect(200);
         app.turn(TimeDelta::milliseconds(1));
-        by(&short).get("/api/v1/tickets").await.problem(401, "token_expired");
+        short_by.get("/api/v1/tickets").await.problem(401, "token_expired");
 
         let path = format!("{CLIENTS}/{}", lasting["client"]["id"].as_str().unwrap());
         for other in ["sysadmin", "auditor", "operator"] {
             let other = app.staff(other).await;
             other.send(other.request("DELETE", &path)).await.problem(403, "forbidden");
         }
-        by(&lasting).get("/api/v1/tickets").await.expect(200);
+        lasting_by.get("/api/v1/tickets").await.expect(200);
         for _ in 0..2 {
             secadmin.send(secadmin.request("DELETE", &path)).await.expect(204);
         }
-        by(&lasting).get("/api/v1/tickets").await.problem(401, "session_revoked");
-        by(&lasting).post("/api/v1/tickets", &request("羊桥社区", "120302")).await.problem(401, "session_revoked");
+        lasting_by.get("/api/v1/tickets").await.problem(401, "session_revoked");
+        lasting_by.post("/api/v1/tickets", &request("羊桥社区", "120302")).await.problem(401, "session_revoked");
         audited(&app, "revoke_client", "security_admin", &lasting["client"]["id"]).await;
         assert_eq!(entries(&app, "revoke_client").await, 1, "the second time nothing happened");
         let nothing = format!("{CLIENTS}/{}", uuid::Uuid::nil());

@@ -340,8 +340,8 @@ on_both! {
         let (_, tokens) = logged_in(&app, "operator").await;
         cases.push(("a receipt".into(), registered.text_at("/receipt/jws")));
         cases.push(("a refresh token".into(), tokens["refresh_token"].as_str().unwrap().to_owned()));
-        cases.push(("a client's token".into(), format!("hlc_{}", "A".repeat(43))));
-        cases.push(("a client's token without anything".into(), "hlc_".into()));
+        cases.push(("a client's secret".into(), "A".repeat(43)));
+        cases.push(("a client that there is not".into(), forge.ours(&forge.header, &with(&forge.claims, "kind", json!("client")))));
         assert!(cases.len() >= 60, "{}", cases.len());
         for (name, token) in &cases {
             assert_ne!(token, &forge.good, "{name}");

@@ -111,12 +111,13 @@ pub async fn cast(app: &TestApp) -> Vec<Who> {
     }
     let security = app.staff("secadmin").await;
     for path in [HERE, FAR] {
-        let body = json!({ "name": format!("kiosk {path}"), "channel": "kiosk", "unit_id": unit_id(app, path).await });
+        let body = json!({ "name": format!("kiosk {path}"), "channel": "kiosk", "unit_id": unit_id(app, path).await,
+            "scopes": ["tickets:read", "tickets:write", "events:read", "webhooks:read", "webhooks:write"] });
         let made = security.post("/api/v1/clients", &body).await;
         made.expect(201);
         cast.push(Who {
             name: format!("client {path}"),
-            client: app.with_token(&made.text_at("/token")),
+            client: app.program(&made).await,
             grants: Vec::new(),
             identity: Some((ActorKind::Client, made.text_at("/client/id").parse().unwrap())),
         });

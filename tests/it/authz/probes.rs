@@ -121,6 +121,14 @@ fn public(stage: &Stage) -> Vec<Probe> {
     let link = format!("/api/v1/callbacks/{}", stage.link);
     vec![
         Probe::new(Op::LoginStaff, "POST", "/api/v1/auth/staff", &[422]).json(login),
+        Probe::new(
+            Op::GetOauthMetadata,
+            "GET",
+            "/.well-known/oauth-authorization-server",
+            &[200],
+        ),
+        // No form, and no client: a refusal of its own kind.
+        Probe::new(Op::IssueToken, "POST", "/oauth/token", &[400]).json(json!({})),
         Probe::new(Op::RequestCode, "POST", "/api/v1/auth/code", &[422]).json(json!({ "phone": "1" })),
         Probe::new(Op::LoginWithCode, "POST", "/api/v1/auth/code/login", &[422])
             .json(json!({ "phone": "1", "code": "1" })),
@@ -446,7 +454,23 @@ fn of_administration(stage: &Stage) -> Vec<Probe> {
     }
     for client in &stage.clients {
         let path = format!("/api/v1/clients/{}", client.id);
-        probes.push(Probe::new(Op::RevokeClient, "DELETE", path, &[204]).about(client, Op::ListClients));
+        let nothing = format!("{path}/secrets/{}", uuid::Uuid::nil());
+        let some = [
+            Probe::new(Op::UpdateClient, "PATCH", &path, &[412])
+                .json(json!({}))
+                .stale(),
+            // A second secret, and then there are two.
+            Probe::new(
+                Op::AddClientSecret,
+                "POST",
+                format!("{path}/secrets"),
+                &[201, 409],
+            )
+            .json(json!({})),
+            Probe::new(Op::RevokeClientSecret, "DELETE", nothing, &[404]),
+            Probe::new(Op::RevokeClient, "DELETE", &path, &[204]),
+        ];
+        probes.extend(some.map(|probe| probe.about(client, Op::ListClients)));
     }
     probes
 }

@@ -113,6 +113,24 @@ impl TestApp {
         Client::new(&self.base, Some(token.to_owned()))
     }
 
+    /// A program, by the answer that made its client: with a token for its secret.
+    pub async fn program(&self, made: &super::client::Answer) -> Client {
+        self.with_token(&self.token_of(made).await)
+    }
+
+    /// An access token of a program.
+    pub async fn token_of(&self, made: &super::client::Answer) -> String {
+        let form = [("grant_type", "client_credentials")];
+        let nobody = self.nobody();
+        let request = nobody
+            .request("POST", "/oauth/token")
+            .basic_auth(made.text_at("/client/id"), Some(made.text_at("/client_secret")))
+            .form(&form);
+        let answer = nobody.send(request).await;
+        answer.expect(200);
+        answer.text_at("/access_token")
+    }
+
     /// A member of staff of the demonstration.
     pub async fn staff(&self, user_name: &str) -> Client {
         let body = json!({ "user_name": user_name, "password": PASSWORD });

@@ -169,10 +169,10 @@ async fn a_client_hears_of_its_part() {
         let receiver = Receiver::start();
         let app = TestApp::start_with(backend, allowing).await;
         let unit = app.unit("440703002101").await["id"].clone();
-        let new = json!({ "name": "街道自有系统", "channel": "partner", "unit_id": unit });
+        let new = json!({ "name": "街道自有系统", "channel": "partner", "unit_id": unit, "scopes": ["webhooks:read", "webhooks:write"] });
         let made_client = app.staff("secadmin").await.post("/api/v1/clients", &new).await;
         made_client.expect(201);
-        let client = app.with_token(&made_client.text_at("/token"));
+        let client = app.program(&made_client).await;
         let body = json!({ "url": format!("{}/mine", receiver.base), "types": ["*"] });
         let own = client.post(WEBHOOKS, &body).await;
         own.expect(201);

@@ -1,0 +1,51 @@
+//! For which part of the API a client needs leave.
+
+use super::{Op, scope};
+use entity::kind::{ClientScope, Role};
+
+/// The leave that an operation needs of a client; none for what every client may do, and for what none may.
+#[must_use]
+pub fn client_scope(op: Op) -> Option<ClientScope> {
+    use ClientScope as S;
+    scope(op, Role::Integration)?;
+    match op {
+        Op::GetMe => None,
+        Op::ListTickets
+        | Op::GetTicket
+        | Op::GetDeadlines
+        | Op::GetHands
+        | Op::GetAccessLog
+        | Op::GetReceipt
+        | Op::VerifyTicket
+        | Op::GetAttachment => Some(S::TicketsRead),
+        Op::ListEvents => Some(S::EventsRead),
+        Op::ListWebhooks | Op::GetWebhook | Op::ListWebhookMessages => Some(S::WebhooksRead),
+        Op::CreateWebhook
+        | Op::UpdateWebhook
+        | Op::DeleteWebhook
+        | Op::RotateWebhookSecret
+        | Op::TestWebhook
+        | Op::ResendWebhookMessage
+        | Op::ResendDeadMessages => Some(S::WebhooksWrite),
+        // To register, to add files, and what the requester may do.
+        _ => Some(S::TicketsWrite),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What changes nothing needs no leave to change anything; `get_` and `list_` are what only reads.
+    #[test]
+    fn reading_and_changing_are_told_apart() {
+        for op in Op::ALL {
+            let Some(needed) = client_scope(*op) else { continue };
+            let reads = ["get_", "list_", "verify_"]
+                .iter()
+                .any(|word| op.id().starts_with(word));
+            assert_eq!(needed.word().ends_with(":read"), reads, "{}", op.id());
+        }
+        assert_eq!(client_scope(Op::CreateStaff), None);
+    }
+}
