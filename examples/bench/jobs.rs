@@ -11,6 +11,7 @@ use hotline::platform::clock::Clock;
 use hotline::platform::config::Config;
 use hotline::platform::jobs::{Job, Pass};
 use hotline::sla::import::{self, ClosureLine};
+use hotline::sla::store::RECOUNT;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use std::time::{Duration, Instant};
 
@@ -100,24 +101,28 @@ pub async fn recount(config: &Config) -> anyhow::Result<Done> {
     let report = report.await?;
     ensure!(report.is_clean(), "{report}");
     app.desk.refresh().await?;
-    let patience = Instant::now();
     // The counting begins a moment later, so that several changes are counted once.
-    let begun = loop {
-        let begun = Instant::now();
-        if job.pass().await != Pass::Idle {
-            break begun;
-        }
-        ensure!(
-            patience.elapsed() < Duration::from_secs(60),
-            "nothing is counted again"
-        );
+    let patience = Instant::now();
+    while !counting_is_due(&app).await? {
+        let waited = patience.elapsed() < Duration::from_secs(60);
+        ensure!(waited, "nothing is counted again");
         tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    }
+    let begun = Instant::now();
     settle(&job).await;
+    let count = recounted(&app).await? - before;
+    ensure!(count > 0, "no clock was counted again");
     Ok(Done {
-        count: recounted(&app).await? - before,
+        count,
         took: begun.elapsed(),
     })
+}
+
+async fn counting_is_due(app: &App) -> anyhow::Result<bool> {
+    let due = durable_timer::Entity::find()
+        .filter(durable_timer::Column::Kind.eq(RECOUNT))
+        .filter(durable_timer::Column::DueAt.lte(app.kit().now()));
+    Ok(due.count(app.kit().db.read()).await? > 0)
 }
 
 async fn recounted(app: &App) -> anyhow::Result<u64> {

@@ -275,7 +275,8 @@ const UP: &[&str] = &[
     "CREATE UNIQUE INDEX ticket_number ON ticket (number)",
     "CREATE INDEX ticket_state ON ticket (state, id)",
     "CREATE INDEX ticket_place ON ticket (place_path, id)",
-    "CREATE INDEX ticket_due ON ticket (next_due_at, id) WHERE next_due_at IS NOT NULL",
+    // With the lamps: who looks for yellow ones passes over the orange ones without reading their rows.
+    "CREATE INDEX ticket_due ON ticket (next_due_at, id, orange_at, yellow_at) WHERE next_due_at IS NOT NULL",
     // Queues of work by what is due next: a page is read from its beginning, however long the queue.
     // One for each of the two states in which thousands are due. One with the state in front would be read from end to end
     // for what is due in any state.
