@@ -116,7 +116,7 @@ impl Refusal {
 #[utoipa::path(tag = "log-in", responses((status = 200, body = Object)))]
 #[get("/.well-known/oauth-authorization-server")]
 async fn get_oauth_metadata(_permit: Permit<op::GetOauthMetadata>, kit: Data<Kit>) -> HttpResponse {
-    let base = kit.config.server.public_url.trim_end_matches('/');
+    let base = kit.config.base();
     let scopes: Vec<&str> = ClientScope::ALL.iter().map(|scope| scope.word()).collect();
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=300"))

@@ -156,6 +156,21 @@ pub struct LogConfig {
 }
 
 impl Config {
+    /// The public URL, without a slash at its end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.server.public_url.trim_end_matches('/')
+    }
+
+    /// The name under which tokens and receipts are signed. RFC 8414 wants the URL below which it is described.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        match self.auth.issuer.as_str() {
+            "" => self.base(),
+            given => given,
+        }
+    }
+
     /// Reads the settings: defaults, then `file` if given, then `HOTLINE_…` variables with `__` between a
     /// section and a name (`HOTLINE_DATABASE__URL`).
     ///

@@ -47,7 +47,7 @@ impl Kit {
             db: Db::open(&config.database, clock.clone(), kick.clone(), migrate).await?,
             ids: IdGen::new(clock.clone()),
             vault: Arc::new(vault),
-            signer: Signer::new(&auth.issuer),
+            signer: Signer::new(config.issuer()),
             passwords: Passwords::new(auth.argon2_memory_kib, auth.argon2_passes, auth.hashing_threads)?,
             outbound: Outbound::new(&config.outbound)?,
             blobs: Blobs::open(&config.blob)?,

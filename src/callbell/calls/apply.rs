@@ -360,5 +360,5 @@ pub fn first_broken(log: &[callbell_entry::Model], head: &[u8]) -> Option<i64> {
 /// For messages: the id of a call in a link.
 #[must_use]
 pub fn link(kit: &Kit, id: CallId) -> String {
-    format!("{}/api/v1/callbell/calls/{id}", kit.config.server.public_url)
+    format!("{}/api/v1/callbell/calls/{id}", kit.config.base())
 }

@@ -72,7 +72,7 @@ pub async fn look_up(
     throttle::clear(tx, &key).await?;
     let call = callback::latest(tx, found.id).await?;
     let open = call.filter(|row| row.state == CallbackState::Open && row.expires_at > tx.now());
-    let base = &kit.config.server.public_url;
+    let base = kit.config.base();
     let callback = open.map(|row| format!("{base}/api/v1/callbacks/{}", callback::token(&kit.vault, row.id)));
     let whole = Whole {
         clocks: store::clocks(tx, found.id).await?,

@@ -243,7 +243,7 @@ fn callback_of<'a>(known: &'a Known, ticket: TicketId, event: &event::Model) -> 
 
 /// The link of a call-back.
 fn link(context: &Context, row: &callback::Model) -> String {
-    let base = &context.kit.config.server.public_url;
+    let base = context.kit.config.base();
     let token = commands::callback::token(&context.kit.vault, row.id);
     format!("{base}/api/v1/callbacks/{token}")
 }

@@ -60,7 +60,8 @@ on_both! {
         }
         let meta = app.nobody().get("/.well-known/oauth-authorization-server").await;
         meta.expect(200);
-        assert!(meta.text_at("/token_endpoint").ends_with(TOKEN) && meta.text.contains("events:read"), "{}", meta.text);
+        assert_eq!(meta.text_at("/token_endpoint"), format!("{}{TOKEN}", meta.text_at("/issuer")));
+        assert!(meta.text.contains("events:read"), "{}", meta.text);
         let token = ask(&app, Some((&id, &secret)), &[GRANT]).await.text_at("/access_token");
         let keys: JwkSet = serde_json::from_str(&app.nobody().get("/.well-known/jwks.json").await.text).unwrap();
         let header = decode_header(&token).unwrap();
