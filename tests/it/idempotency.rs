@@ -265,7 +265,7 @@ on_both! {
         }
         let nil = uuid::Uuid::nil().to_string();
         for door in doors {
-            let path = door.replace("{id}", &nil).replace("{code}", "17010001");
+            let path = door.replace("{id}", &nil).replace("{message_id}", &nil).replace("{code}", "17010001");
             assert!(!path.contains('{'), "{path}");
             let mut told = Vec::new();
             for person in &people {
