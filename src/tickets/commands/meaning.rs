@@ -210,7 +210,6 @@ fn translate_small(action: &ActionIn) -> Option<Meant> {
         ActionIn::Appeal { reason } => Meant::new(Command::Appeal, said(Some(reason), None, true, json!({}))),
         ActionIn::Reopen { reason } => Meant::new(Command::Reopen, said(Some(reason), None, true, json!({}))),
         ActionIn::Urge { text } => Meant::new(Command::Urge, said(text.as_ref(), None, true, json!({}))),
-        ActionIn::RefuseReturn { reason } => answered(Command::RefuseReturn, reason, true),
         ActionIn::RefuseExtension { reason } => answered(Command::RefuseExtension, reason, false),
         ActionIn::Resume { reason } => {
             Meant::new(Command::Resume, said(None, reason.as_ref(), true, json!({})))

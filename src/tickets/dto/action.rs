@@ -179,6 +179,9 @@ pub enum ActionIn {
     RefuseReturn {
         /// The ruling, with its ground.
         reason: String,
+        /// Whether to make it a routing rule for the service in this place: to the unit that keeps it.
+        #[serde(default)]
+        as_rule: bool,
     },
     /// 申请延期: ask for more time before the clock of the resolution is due.
     RequestExtension {
@@ -414,7 +417,7 @@ impl ActionIn {
             | Self::Reopen { reason }
             | Self::Reassign { reason, .. }
             | Self::ApproveReturn { reason, .. }
-            | Self::RefuseReturn { reason }
+            | Self::RefuseReturn { reason, .. }
             | Self::RequestExtension { reason, .. }
             | Self::RefuseExtension { reason }
             | Self::Suspend { reason, .. }

@@ -120,6 +120,25 @@ on_both! {
         assert!(next["explanation"].to_string().contains("属执法事项"), "{}", next["explanation"]);
     }
 
+    /// A ruling that the unit keeps it can become a rule too: the next one's explanation names it.
+    async fn a_refused_return_can_become_a_rule(app: TestApp) {
+        let ticket = dispatched(&app).await;
+        let (id, handler) = (id_of(&ticket), app.handler_of(&ticket).await);
+        let department = app.unit("department-demo").await;
+        handler.act(&id, &return_to(&department)).await.expect(200);
+        // Who rules about returns but makes no rules is refused, and nothing is changed.
+        let refusal = json!({ "action": "refuse_return", "reason": "属社区调解职责", "as_rule": true });
+        let manager = app.staff(MANAGER).await;
+        refused(&manager, &app.staff("supervisor").await, &id, &refusal, 403, "forbidden").await;
+        let ruled = app.staff("arbiter").await.act(&id, &refusal).await;
+        ruled.expect(200);
+        assert_eq!(ruled.body["no_return"], true);
+        app.pass("reference").await;
+        let next = dispatched(&app).await;
+        assert_eq!(next["unit_id"], ticket["unit_id"]);
+        assert!(next["explanation"].to_string().contains("属社区调解职责"), "{}", next["explanation"]);
+    }
+
     /// What needs powers is not pushed down to who has none without a reason.
     async fn a_ruling_cannot_push_powers_down(app: TestApp) {
         let operator = app.staff("operator").await;

@@ -45,6 +45,9 @@ pub async fn proceed(
             place(tx, setting, loaded, action).await?
         }
         ActionIn::RequestReturn { .. } => request_return(tx, setting, loaded, action)?,
+        ActionIn::RefuseReturn { reason, as_rule } => {
+            refuse_return(tx, setting, loaded, (reason, *as_rule)).await?
+        }
         ActionIn::RequestExtension { amount, reason } => request_extension(tx, *amount, reason),
         ActionIn::GrantExtension { internal_text } => {
             grant_extension(tx, setting, loaded, internal_text.as_ref()).await?
@@ -113,15 +116,7 @@ async fn place(
         ..said
     };
     if let ActionIn::ApproveReturn { as_rule: true, .. } = action {
-        let ruled = routing::commands::Ruled {
-            category: loaded.ticket.category.clone(),
-            request_type: loaded.ticket.request_type,
-            place_unit_id: loaded.ticket.place_unit_id,
-            target_unit_id: unit,
-            reason: mask_numbers(reason.trim()),
-            name: format!("退单裁定 {}", loaded.ticket.number),
-        };
-        routing::commands::from_ruling(tx, &setting.caller, ruled).await?;
+        make_rule(tx, setting, loaded, (unit, reason)).await?;
     }
     let command = if op == Op::Reassign {
         Command::Reassign(place)
@@ -129,6 +124,44 @@ async fn place(
         Command::ApproveReturn(Some(place))
     };
     Ok((command, said))
+}
+
+/// Makes a ruling a rule, so that the next one of its kind goes to this unit at once.
+async fn make_rule(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    (unit, reason): (UnitId, &str),
+) -> Result<(), AppError> {
+    let ruled = routing::commands::Ruled {
+        category: loaded.ticket.category.clone(),
+        request_type: loaded.ticket.request_type,
+        place_unit_id: loaded.ticket.place_unit_id,
+        target_unit_id: unit,
+        reason: mask_numbers(reason.trim()),
+        name: format!("退单裁定 {}", loaded.ticket.number),
+    };
+    routing::commands::from_ruling(tx, &setting.caller, ruled).await?;
+    Ok(())
+}
+
+async fn refuse_return(
+    tx: &Tx,
+    setting: &Setting,
+    loaded: &Loaded,
+    (reason, as_rule): (&str, bool),
+) -> Result<(Command, Said), AppError> {
+    if let Some(leg) = loaded.lead().filter(|_| as_rule) {
+        make_rule(tx, setting, loaded, (leg.unit_id, reason)).await?;
+    }
+    let said = Said {
+        internal_text: Some(reason.trim().to_owned()),
+        public: true,
+        data: json!({}),
+        answer: Some(reason.trim().to_owned()),
+        ..Said::default()
+    };
+    Ok((Command::RefuseReturn, said))
 }
 
 fn request_return(
