@@ -17,7 +17,7 @@ use crate::platform::http::etag::IfMatch;
 use crate::platform::kit::Kit;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{EventId, UnitId, WebhookId, WebhookMessageId};
-use entity::kind::{MessageState, Signing, WebhookState};
+use entity::kind::{Signing, WebhookState};
 use entity::{webhook, webhook_message};
 use serde_json::json;
 
@@ -231,24 +231,7 @@ pub async fn test(tx: &Tx, (_, caller, id): &Asked<WebhookId>) -> Result<webhook
         "id": event, "type": TEST, "timestamp": tx.now(), "position": 0, "subject_kind": "webhook",
         "subject_id": row.id, "unit_path": row.unit_path, "data": {},
     });
-    let message = webhook_message::Model {
-        id: tx.ids().id(),
-        webhook_id: row.id,
-        event_id: event,
-        kind: TEST.to_owned(),
-        subject_id: row.id.0,
-        position: 0,
-        body: body.to_string(),
-        state: MessageState::Pending,
-        attempts: 0,
-        next_at: tx.now(),
-        leased_by: None,
-        leased_until: None,
-        created_at: tx.now(),
-        ended_at: None,
-        last_status: None,
-        last_error: None,
-    };
+    let message = store::waiting(tx, row.id, (event, TEST, row.id.0, 0), body.to_string());
     store::write(tx, vec![message.clone()]).await?;
     Ok(message)
 }

@@ -9,7 +9,7 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::jobs::{Job, Pass};
 use crate::platform::kit::Kit;
 use entity::id::WebhookId;
-use entity::kind::{MessageState, WebhookState};
+use entity::kind::WebhookState;
 use entity::{event, webhook, webhook_message};
 use futures_util::FutureExt;
 use std::time::Duration;
@@ -100,22 +100,7 @@ fn message(
 ) -> Result<webhook_message::Model, AppError> {
     let body = serde_json::to_string(&EventOut::from(event))
         .map_err(|error| AppError::new(Code::Internal).because(error))?;
-    Ok(webhook_message::Model {
-        id: tx.ids().id(),
-        webhook_id: webhook.id,
-        event_id: event.id,
-        kind: event.kind.clone(),
-        subject_id: event.subject_id,
-        position: event.position.unwrap_or(0),
-        body,
-        state: MessageState::Pending,
-        attempts: 0,
-        next_at: tx.now(),
-        leased_by: None,
-        leased_until: None,
-        created_at: tx.now(),
-        ended_at: None,
-        last_status: None,
-        last_error: None,
-    })
+    let position = event.position.unwrap_or(0);
+    let told = (event.id, event.kind.as_str(), event.subject_id, position);
+    Ok(store::waiting(tx, webhook.id, told, body))
 }

@@ -7,7 +7,7 @@ use crate::orgs::store::within;
 use crate::platform::db::{Tx, padded, pieces};
 use crate::platform::error::{AppError, Code};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::{WebhookAttemptId, WebhookId, WebhookMessageId};
+use entity::id::{EventId, WebhookAttemptId, WebhookId, WebhookMessageId};
 use entity::kind::{MessageState, WebhookState};
 use entity::{webhook, webhook_attempt, webhook_message};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
@@ -149,6 +149,34 @@ pub async fn room(tx: &Tx, id: WebhookId) -> Result<u64, AppError> {
         .count(tx)
         .await?;
     Ok(MOST_WAITING.saturating_sub(waiting))
+}
+
+/// A message that waits for its first attempt: of which event, its type, whom it is about, and its position.
+#[must_use]
+pub fn waiting(
+    tx: &Tx,
+    webhook: WebhookId,
+    (event, kind, subject, position): (EventId, &str, Uuid, i64),
+    body: String,
+) -> webhook_message::Model {
+    webhook_message::Model {
+        id: tx.ids().id(),
+        webhook_id: webhook,
+        event_id: event,
+        kind: kind.to_owned(),
+        subject_id: subject,
+        position,
+        body,
+        state: MessageState::Pending,
+        attempts: 0,
+        next_at: tx.now(),
+        leased_by: None,
+        leased_until: None,
+        created_at: tx.now(),
+        ended_at: None,
+        last_status: None,
+        last_error: None,
+    }
 }
 
 /// Writes messages; what a webhook is told already stays as it is.

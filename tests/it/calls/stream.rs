@@ -2,30 +2,11 @@
 
 use super::{HANDLER, STRANGER, act, message, press, say};
 use crate::on_both;
-use crate::support::{Backend, Client, TestApp};
+use crate::support::{Backend, TestApp};
 use serde_json::json;
 use std::time::Duration;
 
-/// Reads a stream until it has told so much, or a while is over.
-async fn heard(client: &Client, after: Option<&str>, wanted: &str) -> String {
-    let mut request = client.request("GET", "/api/v1/callbell/stream");
-    if let Some(after) = after {
-        request = request.header("Last-Event-ID", after);
-    }
-    let mut answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let mut text = String::new();
-    let reading = async {
-        while let Ok(Some(part)) = answer.chunk().await {
-            text.push_str(&String::from_utf8_lossy(&part));
-            if text.contains(wanted) {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(10), reading).await;
-    text
-}
+const STREAM: &str = "/api/v1/callbell/stream";
 
 async fn positions(app: &TestApp) {
     app.pass("events").await;
@@ -35,13 +16,13 @@ on_both! {
     /// From a position on, everything is told in order, with the call as it stands.
     async fn nothing_is_missed(app: TestApp) {
         let handler = app.staff(HANDLER).await;
-        let ready = heard(&handler, None, "event: ready").await;
+        let ready = handler.heard(STREAM, None, "event: ready").await;
         let id = ready.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
         let call = press(&app, "e-1").await;
         act(&handler, &call, &json!({ "action": "acknowledge" })).await.expect(200);
         say(&app, &message("e-2", "cancel")).await.expect(200);
         positions(&app).await;
-        let text = heard(&handler, Some(&id), "event: call.cancel_requested").await;
+        let text = handler.heard(STREAM, Some(&id), "event: call.cancel_requested").await;
         let events: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
         let at = |wanted: &str| events.iter().position(|event| *event == wanted).unwrap_or_else(|| panic!("{wanted} in {events:?}"));
         assert!(at("call.opened") < at("call.rung") && at("call.rung") < at("call.acknowledged"), "{events:?}");
@@ -49,7 +30,7 @@ on_both! {
         assert!(text.contains(&call) && text.contains("演示居民甲"), "{text}");
         // Elsewhere nobody hears of it.
         let elsewhere = app.staff(STRANGER).await;
-        let quiet = tokio::time::timeout(Duration::from_secs(2), heard(&elsewhere, Some(&id), "event: call.opened")).await;
+        let quiet = tokio::time::timeout(Duration::from_secs(2), elsewhere.heard(STREAM, Some(&id), "event: call.opened")).await;
         assert!(quiet.is_err(), "{quiet:?}");
         app.nobody().get("/api/v1/callbell/stream").await.problem(401, "unauthenticated");
     }
@@ -64,13 +45,13 @@ async fn instances_tell_the_same() {
     let app = TestApp::start(Backend::Postgres).await;
     let other = app.second().await;
     let (here, there) = (app.staff(HANDLER).await, other.staff(HANDLER).await);
-    let ready = heard(&there, None, "event: ready").await;
+    let ready = there.heard(STREAM, None, "event: ready").await;
     let id = ready
         .lines()
         .find_map(|line| line.strip_prefix("id: "))
         .unwrap()
         .to_owned();
-    let listening = tokio::spawn(async move { heard(&there, Some(&id), "event: call.rung").await });
+    let listening = tokio::spawn(async move { there.heard(STREAM, Some(&id), "event: call.rung").await });
     let call = press(&app, "e-1").await;
     positions(&app).await;
     let text = listening.await.unwrap();
@@ -88,7 +69,7 @@ async fn instances_tell_the_same() {
         .await
         .expect(200);
     positions(&other).await;
-    let text = heard(&here, Some(&last), "event: call.acknowledged").await;
+    let text = here.heard(STREAM, Some(&last), "event: call.acknowledged").await;
     assert!(text.contains("event: call.acknowledged"), "{text}");
     // By the id that the other instance gave: nothing comes twice.
     assert!(!text.contains("event: call.opened"), "{text}");

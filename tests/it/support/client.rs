@@ -78,6 +78,28 @@ impl Answer {
 }
 
 impl Client {
+    /// Reads a stream from `after` on until it has told so much, or a while is over.
+    pub async fn heard(&self, path: &str, after: Option<&str>, wanted: &str) -> String {
+        let mut request = self.request("GET", path).header("Accept", "text/event-stream");
+        if let Some(after) = after {
+            request = request.header("Last-Event-ID", after);
+        }
+        let mut answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        let mut text = String::new();
+        let reading = async {
+            while let Ok(Some(part)) = answer.chunk().await {
+                text.push_str(&String::from_utf8_lossy(&part));
+                if text.contains(wanted) {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(10), reading).await;
+        text
+    }
+
     pub fn new(base: &str, token: Option<String>) -> Self {
         // Sooner than the service closes what is idle (30 s): a request that meets the close would be lost.
         let http = reqwest::Client::builder()

@@ -4,7 +4,6 @@ use super::{note, register};
 use crate::on_both;
 use crate::support::{Client, TestApp};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const EVENTS: &str = "/api/v1/events";
 
@@ -20,30 +19,6 @@ async fn all(client: &Client, from: i64, more: &str) -> Vec<Value> {
             return seen;
         }
     }
-}
-
-/// What a stream tells until something has come, or a while is over.
-async fn heard(client: &Client, after: Option<i64>, query: &str, wanted: &str) -> String {
-    let mut request = client
-        .request("GET", &format!("{EVENTS}{query}"))
-        .header("Accept", "text/event-stream");
-    if let Some(after) = after {
-        request = request.header("Last-Event-ID", after.to_string());
-    }
-    let mut answer = request.send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["content-type"], "text/event-stream");
-    let mut text = String::new();
-    let reading = async {
-        while let Ok(Some(part)) = answer.chunk().await {
-            text.push_str(&String::from_utf8_lossy(&part));
-            if text.contains(wanted) {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(10), reading).await;
-    text
 }
 
 on_both! {
@@ -88,11 +63,11 @@ on_both! {
         let last = listed.last().unwrap()["position"].as_i64().unwrap();
         let second = register(&operator).await;
         app.pass("events").await;
-        let text = heard(&operator, Some(last), "", "event: ticket.dispatched").await;
+        let text = operator.heard(EVENTS, Some(&last.to_string()), "event: ticket.dispatched").await;
         assert!(text.contains(&second) && !text.contains(&first), "{text}");
         let data: Vec<Value> = text.lines().filter_map(|line| line.strip_prefix("data: {\"id\"")).map(|rest| serde_json::from_str(&format!("{{\"id\"{rest}")).unwrap()).collect();
         assert_eq!(data, all(&operator, last, "").await);
-        let only = heard(&operator, Some(0), "?types=ticket.dispatched&once=true", "never").await;
+        let only = operator.heard(&format!("{EVENTS}?types=ticket.dispatched&once=true"), Some("0"), "never").await;
         assert_eq!(only.matches("event: ticket.").count(), 2);
         assert_eq!(only.matches("event: ticket.dispatched").count(), 2);
     }
@@ -138,7 +113,9 @@ async fn a_transaction_that_stays_open_skips_nothing() {
     let after = all(&here, last, "").await;
     assert_eq!(after.len(), 1, "{after:?}");
     assert_eq!(after[0]["id"], json!(held));
-    let text = heard(&there, Some(last), "", "event: ticket.noted").await;
+    let text = there
+        .heard(EVENTS, Some(&last.to_string()), "event: ticket.noted")
+        .await;
     assert!(text.contains(&held.to_string()), "{text}");
     db.close().await.unwrap();
     other.stop().await;
