@@ -61,17 +61,19 @@ impl Person {
         Ok(answer.status().as_u16())
     }
 
+    /// All pages of a list.
     async fn calls(&self, which: &str) -> anyhow::Result<Vec<Value>> {
         let path = format!("{}/api/v1/callbell/calls?limit=100&which={which}", self.base);
-        let answer: Value = self
-            .http
-            .get(path)
-            .bearer_auth(&self.token)
-            .send()
-            .await?
-            .json()
-            .await?;
-        Ok(answer["items"].as_array().cloned().unwrap_or_default())
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let request = self.http.get(format!("{path}{cursor}")).bearer_auth(&self.token);
+            let page: Value = request.send().await?.json().await?;
+            all.extend(page["items"].as_array().context("no list")?.iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(all),
+            }
+        }
     }
 }
 

@@ -241,7 +241,7 @@ const UP: &[&str] = &[
     "CREATE UNIQUE INDEX callbell_event_once ON callbell_event (device_id, event_id)",
     "CREATE INDEX callbell_quarantine_new ON callbell_quarantine (id) WHERE seen_at IS NULL",
     "CREATE UNIQUE INDEX callbell_call_open ON callbell_call (device_id) WHERE device_id IS NOT NULL AND state NOT IN ('resolved', 'closed')",
-    "CREATE INDEX callbell_call_going ON callbell_call (unit_path, id) WHERE state <> 'closed'",
+    "CREATE INDEX callbell_call_going ON callbell_call (id) WHERE state <> 'closed'",
     "CREATE INDEX callbell_call_device ON callbell_call (device_id, id) WHERE device_id IS NOT NULL",
     "CREATE INDEX callbell_call_unit ON callbell_call (unit_path, id)",
     "CREATE UNIQUE INDEX callbell_call_ticket ON callbell_call (ticket_id) WHERE ticket_id IS NOT NULL",

@@ -65,6 +65,12 @@ impl Writer {
         (Self(sender), Self(first))
     }
 
+    /// Tells whether nobody can write by this way any more, and does not keep it open.
+    pub(super) fn ended(&self) -> impl Fn() -> bool + Send + 'static {
+        let way = self.0.downgrade();
+        move || way.upgrade().is_none()
+    }
+
     pub(super) async fn run(&self, job: Job) -> Result<Erased, AppError> {
         let (answer, wait) = oneshot::channel();
         self.0

@@ -22,9 +22,12 @@ const RESERVED_READERS: u32 = 2;
 /// writer's must hold what a batch of registrations touches: some fifty pages each, all over the indexes.
 const READER_CACHE: &str = "-2000";
 const WRITER_CACHE: &str = "-8000";
-/// Pages in the log before they are written into the database, 4 KiB each: a page that changed often in the meantime
-/// is written once.
+/// Pages in the log, 4 KiB each, after which the writer itself copies what is left of them into the database, within a
+/// commit, so that the log starts anew. Most are in the database by then.
 const CHECKPOINT_PAGES: &str = "10000";
+/// How often a connection beside the writer copies the log into the database. A commit waits for it no longer than for
+/// the disk.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool) -> anyhow::Result<Opened> {
     if let Some(folder) = config.sqlite_path().and_then(std::path::Path::parent) {
@@ -35,6 +38,7 @@ pub(super) async fn open(config: &DatabaseConfig, source: Source, migrate: bool)
     super::prepare_schema(&write, migrate).await?;
     assert_durable(&write).await?;
     let (writer, first) = Writer::start_two(&write, &source, LANES);
+    tokio::spawn(copy_log(connect(config, 1, false).await?, writer.ended()));
     Ok(Opened {
         ordinary: (
             connect(config, config.read_connections, true).await?,
@@ -83,6 +87,17 @@ async fn connect(
     Database::connect(options)
         .await
         .context("can't open the SQLite database")
+}
+
+/// Copies the log into the database until the writer has ended.
+async fn copy_log(db: DatabaseConnection, ended: impl Fn() -> bool) {
+    while !ended() {
+        tokio::time::sleep(CHECKPOINT_EVERY).await;
+        // What is not copied here, the writer copies.
+        if let Err(error) = db.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await {
+            tracing::warn!(%error, "the log can't be copied into the database beside the writer");
+        }
+    }
 }
 
 /// Promises of durability are checked, not assumed.
