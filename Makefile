@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells openapi walkthrough
+.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells clients openapi walkthrough
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,10 +19,12 @@ demo: ## The service with demonstration data, on this machine.
 
 # Given TEST_DATABASE_URL, the tests run on SQLite and on PostgreSQL. House rules and the comparison of
 # openapi/openapi.json with the code are tests among them. The walk takes seconds; a step that fails stops it.
-test: tools lint ## What must pass before a change lands: lint, all tests and the walk on both databases. Installs what is missing.
+test: tools lint ## What must pass before a change lands: lint, all tests and the walk and clients of others on both databases. Installs what is missing.
 	scripts/test-postgres.sh cargo test --workspace --locked
 	scripts/walkthrough.sh
 	scripts/test-postgres.sh sh -c 'scripts/walkthrough.sh --database "$$TEST_DATABASE_URL"'
+	scripts/clients.sh
+	scripts/test-postgres.sh sh -c 'scripts/clients.sh --database "$$TEST_DATABASE_URL"'
 
 # `make test` has their short forms. A failure tells its seed: TEST_SEED repeats it, TEST_KILLS and the others set how much.
 long: export TEST_KILLS ?= 200
@@ -45,6 +47,7 @@ lint: ## Format, clippy, and the licences, bans and sources of dependencies.
 check: test ## As test; also dependencies that nothing uses, and the checked-in OpenAPI document.
 	cargo machete
 	cargo run --locked -- openapi --check openapi/openapi.json
+	cargo run --locked -- openapi --document open311 --check openapi/open311.json
 
 # Apart from test: a new advisory would turn a build red that nobody has touched.
 audit: ## Known vulnerabilities of dependencies (fetches the RustSec database).
@@ -59,8 +62,12 @@ bench: ## Measures throughput and latency on both databases.
 bench-bells: ## Measures how long a press of a call-bell takes, on both databases.
 	scripts/bench-bells.sh $(ARGS)
 
-openapi: ## Writes openapi/openapi.json from the code.
+openapi: ## Writes openapi/openapi.json and openapi/open311.json from the code.
 	cargo run --locked -- openapi --write openapi/openapi.json
+	cargo run --locked -- openapi --document open311 --write openapi/open311.json
+
+clients: tools ## Tries a running service with clients that others wrote.
+	scripts/clients.sh
 
 walkthrough: ## A request's way and back, told step by step by calls to a demo that it starts.
 	scripts/walkthrough.sh $(ARGS)

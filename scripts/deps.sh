@@ -7,6 +7,7 @@
 #                  nor pkg-config is needed.
 #   postgresql     half of the tests (scripts/test-postgres.sh).
 #   mosquitto      a broker for the tests of call-bells that speak MQTT.
+#   python3-venv   for clients that others wrote in Python (scripts/clients.sh).
 #   strace         shows that a press is on the disk before it is answered.
 #   cargo-deny     licences, bans and sources of dependencies (deny.toml).
 #   cargo-machete  dependencies that nothing uses; with --all only.
@@ -65,6 +66,7 @@ command -v cc >/dev/null || missing+=(gcc libc6-dev)
 [[ -n ${PG_BIN-} ]] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 command -v mosquitto >/dev/null || [[ -x /usr/sbin/mosquitto ]] || missing+=(mosquitto)
 command -v strace >/dev/null || missing+=(strace)
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 if [[ ${#missing[@]} -gt 0 ]]; then need_debian "${missing[@]}"; fi
 
 mkdir -p "$tools/bin"

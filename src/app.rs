@@ -15,7 +15,7 @@ use crate::platform::http::request;
 use crate::platform::jobs::{Job, Pass};
 use crate::platform::kit::Kit;
 use crate::reference::Desk;
-use crate::{ledger, platform};
+use crate::{ledger, open311, platform};
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -136,6 +136,7 @@ impl App {
                         .url("/openapi.json", openapi),
                 )
                 .service(web::redirect("/docs", "/docs/"))
+                .configure(open311::routes)
                 .default_service(web::to(move |request: actix_web::HttpRequest| {
                     let refusal = methods.refuse(request.path(), request.method());
                     async move { Err::<web::Bytes, AppError>(refusal) }

@@ -1,5 +1,6 @@
 //! Actors: who is asking.
 
+use entity::api_client;
 use entity::id::{ClientId, ResidentId, SessionId, StaffId, UnitId};
 use entity::kind::{ActorKind, Channel, ClientScope, Role};
 use uuid::Uuid;
@@ -71,6 +72,21 @@ pub struct Acting {
 }
 
 impl Actor {
+    /// A client as it is now, with the leave that it holds; no more than what these words name, where they are given.
+    #[must_use]
+    pub fn client(row: api_client::Model, asked: Option<&str>) -> Self {
+        let held: Vec<ClientScope> = serde_json::from_value(row.scopes).unwrap_or_default();
+        let wanted =
+            |scope: &ClientScope| asked.is_none_or(|asked| asked.split(' ').any(|word| word == scope.word()));
+        Self::Client {
+            id: row.id,
+            name: row.name,
+            channel: row.channel,
+            unit_path: row.unit_path,
+            scopes: held.into_iter().filter(wanted).collect(),
+        }
+    }
+
     /// The kind and id, as rows name them.
     #[must_use]
     pub fn identity(&self) -> (ActorKind, Option<Uuid>) {

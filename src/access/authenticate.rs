@@ -7,7 +7,7 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use entity::id::{ClientSecretId, ResidentId, SessionId, StaffId, UnitId};
-use entity::kind::{ActorKind, ClientScope, Role};
+use entity::kind::{ActorKind, Role};
 use entity::{api_client, client_secret};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement};
 use uuid::Uuid;
@@ -94,19 +94,8 @@ async fn client(kit: &Kit, claims: &tokens::Claims, now: DateTime<Utc>) -> Resul
     if row.expires_at.is_some_and(|end| end <= now) {
         return Err(AppError::new(Code::TokenExpired));
     }
-    let held: Vec<ClientScope> = serde_json::from_value(row.scopes).unwrap_or_default();
     let asked = claims.scope.as_deref().unwrap_or_default();
-    Ok(Actor::Client {
-        id: row.id,
-        name: row.name,
-        channel: row.channel,
-        unit_path: row.unit_path,
-        scopes: asked
-            .split(' ')
-            .filter_map(ClientScope::from_word)
-            .filter(|scope| held.contains(scope))
-            .collect(),
-    })
+    Ok(Actor::client(row, Some(asked)))
 }
 
 /// Rows of one grant follow each other; each may add the path of a unit that the grant's unit succeeded.

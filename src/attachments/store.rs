@@ -1,7 +1,7 @@
 //! Rows of `attachment`.
 
 use crate::platform::crypto::vault::Vault;
-use crate::platform::db::Tx;
+use crate::platform::db::{Tx, padded};
 use crate::platform::error::{AppError, Code, Rule};
 use chrono::{DateTime, Utc};
 use entity::attachment;
@@ -37,6 +37,22 @@ pub async fn of_ticket(
 ) -> Result<Vec<attachment::Model>, AppError> {
     let rows = attachment::Entity::find()
         .filter(attachment::Column::TicketId.eq(ticket))
+        .order_by_asc(attachment::Column::Id)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// Files of several tickets, in order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_tickets(
+    conn: &impl ConnectionTrait,
+    tickets: &[TicketId],
+) -> Result<Vec<attachment::Model>, AppError> {
+    let rows = attachment::Entity::find()
+        .filter(attachment::Column::TicketId.is_in(padded(tickets)))
         .order_by_asc(attachment::Column::Id)
         .all(conn)
         .await?;

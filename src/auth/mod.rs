@@ -5,6 +5,7 @@ mod commands;
 mod dto;
 mod http;
 mod jobs;
+pub mod keys;
 pub mod oauth;
 mod otp;
 mod sessions;

@@ -1,21 +1,16 @@
 //! `POST /oauth/token` and its description: access tokens for programs by the client credentials grant (RFC 6749 §4.4), as JWT
 //! (RFC 9068), described by RFC 8414. Errors are those of RFC 6749 §5.2, for libraries that know nothing else.
 
-use super::throttle;
+use super::keys;
 use crate::access::{Permit, op, tokens};
-use crate::clients;
-use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use entity::id::{ClientId, ClientSecretId};
+use entity::id::ClientId;
 use entity::kind::ClientScope;
-use entity::{api_client, client_secret};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -215,39 +210,24 @@ fn read(request: &HttpRequest, body: &[u8]) -> Result<Asked, Refusal> {
 
 /// Client and secret by HTTP Basic, where the request has such a header.
 fn basic(request: &HttpRequest) -> Result<Option<(String, String)>, Refusal> {
-    let Some(value) = request.headers().get(AUTHORIZATION) else {
+    if !request.headers().contains_key(AUTHORIZATION) {
         return Ok(None);
-    };
-    let decoded = || {
-        let (scheme, code) = value.to_str().ok()?.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let text = String::from_utf8(STANDARD.decode(code.trim()).ok()?).ok()?;
-        let (client, secret) = text.split_once(':')?;
-        Some((client.to_owned(), secret.to_owned()))
-    };
-    decoded().map(Some).ok_or_else(Refusal::unknown_client)
+    }
+    keys::basic(request).map(Some).ok_or_else(Refusal::unknown_client)
 }
 
 async fn issue(kit: &Kit, asked: Asked) -> Result<Result<TokenOut, Refusal>, AppError> {
-    let key = sha256(&[b"oauth client ", asked.client.0.as_bytes()]);
-    let counted = kit.db.write("oauth.attempt", key.clone(), |tx, key| {
-        Box::pin(throttle::count(tx, key))
-    });
-    if let Err(error) = counted.await {
-        if error.code() != Code::Throttled {
-            return Err(error);
+    let (client, secret) = match keys::show(kit, asked.client, &asked.secret).await {
+        Ok(Some(shown)) => shown,
+        Ok(None) => return Ok(Err(Refusal::unknown_client())),
+        Err(error) if error.code() == Code::Throttled => {
+            return Ok(Err(Refusal {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                retry_after_s: error.retry_after_s(),
+                ..Refusal::new("slow_down", "too many attempts")
+            }));
         }
-        return Ok(Err(Refusal {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            retry_after_s: error.retry_after_s(),
-            ..Refusal::new("slow_down", "too many attempts")
-        }));
-    }
-    let entitled = clients::store::entitled(kit.db.read(), asked.client, kit.now()).await?;
-    let Some((client, secret)) = shown(kit, &asked.secret, entitled).await? else {
-        return Ok(Err(Refusal::unknown_client()));
+        Err(error) => return Err(error),
     };
     let held: Vec<ClientScope> = serde_json::from_value(client.scopes.clone()).unwrap_or_default();
     let wanted = match &asked.scope {
@@ -266,37 +246,11 @@ async fn issue(kit: &Kit, asked: Asked) -> Result<Result<TokenOut, Refusal>, App
         .map(|scope| scope.word())
         .collect::<Vec<_>>()
         .join(" ");
-    kit.db
-        .write("oauth.used", (secret, key), |tx, (secret, key)| {
-            Box::pin(async move {
-                throttle::clear(tx, key).await?;
-                clients::store::used(tx, *secret).await
-            })
-        })
-        .await?;
-    let access_token = tokens::issue_to_client(kit, (client.id, secret), scope.clone(), kit.now())?;
+    let access_token = tokens::issue_to_client(kit, (client.id, secret.id), scope.clone(), kit.now())?;
     Ok(Ok(TokenOut {
         access_token,
         token_type: "Bearer".to_owned(),
         expires_in: kit.config.auth.access_ttl_s,
         scope,
     }))
-}
-
-/// Which of the secrets was shown. As much is hashed where there is no such client.
-async fn shown(
-    kit: &Kit,
-    secret: &str,
-    entitled: Option<(api_client::Model, Vec<client_secret::Model>)>,
-) -> Result<Option<(api_client::Model, ClientSecretId)>, AppError> {
-    let Some((client, secrets)) = entitled.filter(|(_, secrets)| !secrets.is_empty()) else {
-        kit.passwords.verify(secret.to_owned(), None).await?;
-        return Ok(None);
-    };
-    for known in secrets {
-        if kit.passwords.verify(secret.to_owned(), Some(known.hash)).await? {
-            return Ok(Some((client, known.id)));
-        }
-    }
-    Ok(None)
 }

@@ -1,12 +1,15 @@
 //! `hotline openapi`: the contract.
 
-use crate::app;
+use crate::{app, open311};
 use anyhow::{Context, ensure};
 use std::path::PathBuf;
 
-/// Where the document goes.
+/// Which document, and where it goes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// That of the API, or of the Open311 adapter beside it.
+    #[arg(long, value_enum, default_value_t = Which::Api)]
+    document: Which,
     /// Write it to this file; to standard output unless given.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -15,9 +18,20 @@ pub struct Args {
     check: Option<PathBuf>,
 }
 
+/// The documents.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Which {
+    Api,
+    Open311,
+}
+
 /// Runs the verb.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let mut text = app::document().to_pretty_json()?;
+    let document = match args.document {
+        Which::Api => app::document(),
+        Which::Open311 => open311::document(),
+    };
+    let mut text = document.to_pretty_json()?;
     text.push('\n');
     if let Some(file) = &args.check {
         let there =

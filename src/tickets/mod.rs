@@ -2,7 +2,7 @@
 //! `assignment`, `clock`, `proceeding`, `ticket_entry`, `ticket_search`, `callback`, `queue_count` and `access_record`.
 
 pub mod commands;
-mod dto;
+pub mod dto;
 mod facts;
 mod http;
 mod jobs;

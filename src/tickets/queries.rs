@@ -8,6 +8,7 @@ mod figures;
 pub mod list;
 pub mod looks;
 pub mod queues;
+pub mod sheet;
 pub mod similar;
 pub mod titles;
 pub mod way;

@@ -285,6 +285,26 @@ pub async fn timeline(
     Ok(rows)
 }
 
+/// The timelines of several tickets, each in order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn timelines(
+    conn: &impl ConnectionTrait,
+    ids: &[TicketId],
+) -> Result<HashMap<TicketId, Vec<ticket_entry::Model>>, AppError> {
+    let rows = ticket_entry::Entity::find()
+        .filter(ticket_entry::Column::TicketId.is_in(padded(ids)))
+        .order_by_asc(ticket_entry::Column::Seq)
+        .all(conn)
+        .await?;
+    let mut all: HashMap<TicketId, Vec<ticket_entry::Model>> = HashMap::new();
+    for row in rows {
+        all.entry(row.ticket_id).or_default().push(row);
+    }
+    Ok(all)
+}
+
 /// The public text of the reply that was written last.
 ///
 /// # Errors

@@ -109,6 +109,8 @@ pub fn ticket(
     };
     // Where somebody lives tells who they are.
     let shows_address = sight == Sight::Full || (sight == Sight::Masked && internal && !ticket.confidential);
+    // A map works with points: a client reaches only what it registered, and gets back its own.
+    let shows_point = shows_address || (role == Role::Integration && !ticket.confidential);
     let content = vault.open_text(label::CONTENT, &ticket.content_sealed)?;
     let form = vault.open_optional(label::FORM, ticket.form_sealed.as_ref())?;
     let service = reference.catalogue.get(ticket.service_id);
@@ -133,8 +135,8 @@ pub fn ticket(
         address: vault
             .open_optional(label::ADDRESS, ticket.address_sealed.as_ref())?
             .filter(|_| shows_address),
-        lat: ticket.lat.filter(|_| shows_address),
-        lng: ticket.lng.filter(|_| shows_address),
+        lat: ticket.lat.filter(|_| shows_point),
+        lng: ticket.lng.filter(|_| shows_point),
         confidential: ticket.confidential,
         wants_reply: ticket.wants_reply,
         result: ticket.result.filter(|_| internal || is_told(ticket.state)),

@@ -277,6 +277,8 @@ fn handlers(text: &str) -> Vec<(String, String, String)> {
 fn every_route_is_in_the_document_and_asks_for_leave_first() {
     let mut files = Vec::new();
     sources(&root().join("src"), &mut files);
+    // Open311 has a document and keys of its own.
+    files.retain(|file| !file.ends_with("open311/http.rs"));
     let mut served = BTreeSet::new();
     for file in files {
         for (method, path, first) in handlers(&std::fs::read_to_string(&file).unwrap()) {

@@ -36,6 +36,7 @@ mod life;
 mod lists;
 mod main_job;
 mod notices;
+mod open311;
 mod privacy;
 mod residents;
 mod schema;

@@ -95,6 +95,20 @@ impl Form {
         Ok(Self { fields })
     }
 
+    /// What is filled in by people who know only texts, each in the type of its field. What can't be read stays text, for
+    /// `check` to refuse; what no field is called by is left out.
+    #[must_use]
+    pub fn read(&self, given: &[(&str, Vec<&str>)]) -> Map<String, Value> {
+        let mut filled = Map::new();
+        for field in &self.fields {
+            let values = given.iter().find(|(name, _)| *name == field.name);
+            if let Some(text) = values.and_then(|(_, values)| values.first()) {
+                filled.insert(field.name.clone(), field.kind.read(text));
+            }
+        }
+        filled
+    }
+
     /// Checks a filled-in form; every mistake at once, as pointers under `/form`.
     ///
     /// # Errors
@@ -181,6 +195,20 @@ impl Kind {
             Some("boolean") => Ok(Self::Truth),
             other => Err(format!("type {other:?}: not supported")),
         }
+    }
+
+    fn read(&self, text: &str) -> Value {
+        let read = match self {
+            Self::Truth => match text {
+                "true" | "1" => Some(Value::Bool(true)),
+                "false" | "0" => Some(Value::Bool(false)),
+                _ => None,
+            },
+            Self::Number { whole: true, .. } => text.parse::<i64>().ok().map(Value::from),
+            Self::Number { .. } => text.parse::<f64>().ok().map(Value::from),
+            Self::Text { .. } => None,
+        };
+        read.unwrap_or_else(|| Value::from(text))
     }
 
     fn check(&self, pointer: String, value: &Value, found: &mut Fields) {
@@ -288,6 +316,29 @@ mod tests {
         );
         assert_eq!(mistakes(&json!({ "days": 1.5 })), 1);
         assert_eq!(form().check(None).unwrap_err().len(), 1);
+    }
+
+    #[test]
+    fn texts_are_read_in_the_type_of_their_field() {
+        let given = [
+            ("days", vec!["3"]),
+            ("alone", vec!["true"]),
+            ("kind", vec!["轮椅"]),
+            ("other", vec!["x"]),
+        ];
+        let read = form().read(&given);
+        assert_eq!(
+            Value::Object(read.clone()),
+            json!({ "days": 3, "alone": true, "kind": "轮椅" })
+        );
+        assert_eq!(form().check(Some(&read)), Ok(()));
+        assert_eq!(
+            form()
+                .check(Some(&form().read(&[("days", vec!["many"])])))
+                .unwrap_err()
+                .len(),
+            1
+        );
     }
 
     #[test]

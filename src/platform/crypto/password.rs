@@ -1,14 +1,21 @@
 //! Passwords: Argon2id in a bounded pool, so that a storm of log-ins can't take the memory (19 MiB each).
 
+use super::sha256;
 use crate::platform::error::{AppError, Code};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// How many may wait for the pool before the service says that it is busy.
 const QUEUE: usize = 64;
+
+/// How long it is remembered that a password fitted, and how many are; then all are forgotten.
+const FITS_FOR: Duration = Duration::from_mins(5);
+const FITTED: usize = 1_000;
 
 /// Hashes and checks passwords.
 #[derive(Clone)]
@@ -17,6 +24,7 @@ pub struct Passwords {
     waiting: Arc<Semaphore>,
     argon2: Argon2<'static>,
     decoy: Arc<str>,
+    fitted: Arc<Mutex<HashMap<Vec<u8>, Instant>>>,
 }
 
 impl Passwords {
@@ -34,6 +42,7 @@ impl Passwords {
             waiting: Arc::new(Semaphore::new(QUEUE)),
             argon2,
             decoy: decoy.into(),
+            fitted: Arc::default(),
         })
     }
 
@@ -66,6 +75,24 @@ impl Passwords {
         Ok(fits && known)
     }
 
+    /// Whether the password is remembered to fit this hash: for programs that show their secret with each request.
+    #[must_use]
+    pub fn has_fitted(&self, password: &str, hash: &str) -> bool {
+        let fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = fitted.get(&mark(password, hash));
+        at.is_some_and(|at| at.elapsed() < FITS_FOR)
+    }
+
+    /// Remembers for five minutes that the password fits. Only for secrets that are drawn by chance: what is kept is a
+    /// digest that could be guessed at fast.
+    pub fn remember(&self, password: &str, hash: &str) {
+        let mut fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
+        if fitted.len() >= FITTED {
+            fitted.clear();
+        }
+        fitted.insert(mark(password, hash), Instant::now());
+    }
+
     async fn in_pool<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -81,6 +108,11 @@ impl Passwords {
         task.await
             .map_err(|error| AppError::new(Code::Internal).because(error))
     }
+}
+
+/// Of a password and the hash that it fits; the hash holds a salt.
+fn mark(password: &str, hash: &str) -> Vec<u8> {
+    sha256(&[hash.as_bytes(), b"\n", password.as_bytes()])
 }
 
 fn hash_with(argon2: &Argon2<'_>, password: &str) -> anyhow::Result<String> {

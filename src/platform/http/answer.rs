@@ -70,6 +70,14 @@ impl<T: Serialize> Answer<T> {
 }
 
 impl<T> Answer<T> {
+    /// The body, to be said in other words.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn value(&self) -> Result<serde_json::Value, AppError> {
+        serde_json::from_str(&self.kept.body).map_err(|error| AppError::new(Code::Internal).because(error))
+    }
+
     /// The answer as it is kept.
     #[must_use]
     pub fn kept(&self) -> &Kept {

@@ -46,6 +46,15 @@ impl FromRequest for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// A key that is not the header's: of a protocol that names a repeat by other means.
+    #[must_use]
+    pub fn of(key: String, path: &str) -> Self {
+        Self {
+            key,
+            path: path.to_owned(),
+        }
+    }
+
     /// Binds the key to who asks, for what, at which path and with which body.
     #[must_use]
     pub fn bind(&self, actor: &str, operation: &str, digest: &[u8]) -> Once {

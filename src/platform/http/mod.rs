@@ -8,3 +8,4 @@ pub mod method;
 pub mod page;
 pub mod raw;
 pub mod request;
+pub mod upload;

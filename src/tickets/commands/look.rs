@@ -37,6 +37,25 @@ pub async fn look(db: &Db, caller: &Caller, look: Look) -> Result<(), AppError> 
     .await
 }
 
+/// Keeps looks at several tickets, as `look` does.
+///
+/// # Errors
+/// When the database does not answer: then nothing may be shown.
+pub async fn look_at_all(db: &Db, caller: &Caller, looks: Vec<Look>) -> Result<(), AppError> {
+    if looks.is_empty() || matches!(caller.actor, Actor::Resident { .. }) {
+        return Ok(());
+    }
+    db.write("ticket.look", (caller.clone(), looks), |tx, (caller, looks)| {
+        Box::pin(async move {
+            for look in looks {
+                record(tx, caller, look);
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
 /// Keeps a look in this transaction.
 pub fn record(tx: &Tx, caller: &Caller, look: &Look) {
     let (actor_kind, actor_id) = caller.actor.identity();

@@ -47,6 +47,9 @@ pub type DaySpan = (NaiveDate, NaiveDate);
 
 impl FiguresQuery {
     /// Checks everything; what to tell apart, and the spans in order.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
     pub fn parse(&self, now: DateTime<Utc>) -> Result<(By, Vec<DaySpan>), AppError> {
         let mut fields = Fields::default();
         let today = local_day(now);

@@ -2,20 +2,20 @@
 
 use crate::access::{Permit, op};
 use crate::attachments::{self, commands::Upload};
-use crate::platform::crypto::{hex, sha256};
+use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
+use crate::platform::http::upload;
 use crate::platform::kit::Kit;
 use crate::reference::Desk;
 use crate::tickets::dto::AttachmentOut;
 use crate::tickets::queries::detail;
 use crate::tickets::view;
-use actix_multipart::{Field, Multipart};
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG};
+use actix_multipart::Multipart;
 use actix_web::web::{Data, Path};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, get, post, web};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use entity::id::AttachmentId;
 use futures_util::StreamExt;
 use utoipa::ToSchema;
@@ -109,26 +109,10 @@ async fn read(mut form: Multipart, limit: usize) -> Result<(String, Option<Strin
                 .unwrap_or("file");
             let name = name.to_owned();
             let claimed = field.content_type().map(ToString::to_string);
-            return Ok((name, claimed, content(field, limit).await?));
+            return Ok((name, claimed, upload::content(field, limit).await?));
         }
     }
     Err(AppError::field("/file", Rule::Required))
-}
-
-async fn content(mut field: Field, limit: usize) -> Result<Bytes, AppError> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = field.next().await {
-        let chunk =
-            chunk.map_err(|_| AppError::new(Code::MalformedBody).say("上传中断", "The upload broke off"))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(AppError::new(Code::BodyTooLarge).say(
-                format!("文件最大 {limit} 字节"),
-                format!("A file has at most {limit} bytes"),
-            ));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
 }
 
 /// A file's content, for who may see the ticket.
@@ -145,20 +129,5 @@ pub async fn get_attachment(
     let (kit, reference) = (&desk.kit, desk.reference().await?);
     let (row, name) = detail::file(kit, &reference, &permit.caller, *id).await?;
     let bytes = kit.blobs.get(&attachments::store::blob_key(&row)).await?;
-    // RFC 6266, RFC 8187: the name in UTF-8, and always as a download.
-    let encoded: String = name
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, row.media_type))
-        .insert_header((
-            CONTENT_DISPOSITION,
-            format!("attachment; filename*=UTF-8''{encoded}"),
-        ))
-        .insert_header((ETAG, format!("\"{}\"", hex(&row.sha256))))
-        .body(bytes))
+    Ok(upload::download(&name, row.media_type, &row.sha256, bytes))
 }

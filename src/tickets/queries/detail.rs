@@ -5,7 +5,7 @@ use crate::access::actor::Acting;
 use crate::access::permit::Caller;
 use crate::attachments;
 use crate::platform::crypto::hex;
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use crate::reference::Reference;
 use crate::tickets::commands::look::{Look, look};
@@ -15,10 +15,10 @@ use crate::tickets::rules::chain;
 pub use crate::tickets::store::joined;
 use crate::tickets::store::{self, Loaded};
 use crate::tickets::view::{self, Whole};
-use entity::attachment;
 use entity::id::{AttachmentId, TicketId};
-use entity::kind::{Looked, Visibility};
-use sea_orm::ConnectionTrait;
+use entity::kind::{Looked, TicketState, Visibility};
+use entity::{attachment, ticket};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 /// A ticket that the caller may see for this operation.
 ///
@@ -32,6 +32,21 @@ pub async fn find_for(
     let loaded = store::find(conn, id).await?;
     let acting = allow(&caller.actor, caller.op, &loaded)?;
     Ok((loaded, acting))
+}
+
+/// The key and state of the ticket with this number, that the caller may see for this operation.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub async fn numbered(kit: &Kit, caller: &Caller, number: &str) -> Result<(TicketId, TicketState), AppError> {
+    let conn = kit.db.read();
+    let row = ticket::Entity::find()
+        .filter(ticket::Column::Number.eq(number))
+        .one(conn)
+        .await?;
+    let id = row.ok_or_else(|| AppError::new(Code::NotFound))?.id;
+    let (loaded, _) = find_for(conn, caller, id).await?;
+    Ok((id, loaded.ticket.state))
 }
 
 /// A ticket with all that belongs to it.
@@ -103,7 +118,6 @@ pub async fn file(
     id: AttachmentId,
 ) -> Result<(attachment::Model, String), AppError> {
     use crate::access::policy::sees_internal;
-    use crate::platform::error::Code;
     let missing = || AppError::new(Code::NotFound);
     let row = attachments::store::find(kit.db.read(), id).await?;
     let Some(ticket) = row.ticket_id else {

@@ -1,0 +1,52 @@
+//! Who asks: `api_key` is a client's id and its secret, parted by a colon. The same may come by HTTP Basic, or an access
+//! token as everywhere.
+
+use super::params::Params;
+use crate::access::permit::{Caller, bearer};
+use crate::access::policy::coarse;
+use crate::access::{Op, authenticate};
+use crate::auth::keys;
+use crate::platform::error::{AppError, Code};
+use crate::platform::http::request::request_id;
+use crate::platform::kit::Kit;
+use actix_web::HttpRequest;
+
+/// Who asks for an operation.
+///
+/// # Errors
+/// `Unauthenticated` where no key is shown or it is wrong, `Forbidden` where the client has no leave, `Throttled`.
+pub(super) async fn caller(
+    kit: &Kit,
+    request: &HttpRequest,
+    params: &Params,
+    op: Op,
+) -> Result<Caller, AppError> {
+    let shown = match params.get("api_key") {
+        Some(key) => {
+            let (client, secret) = key.split_once(':').unwrap_or((key, ""));
+            Some((client.to_owned(), secret.to_owned()))
+        }
+        None => keys::basic(request),
+    };
+    let actor = match shown {
+        Some((client, secret)) => {
+            let client = client
+                .parse()
+                .map_err(|_| AppError::new(Code::CredentialsWrong))?;
+            keys::client(kit, client, &secret).await?
+        }
+        None => {
+            let token = bearer(request)?.ok_or_else(|| {
+                AppError::new(Code::Unauthenticated).say("缺少 api_key", "api_key is missing")
+            })?;
+            authenticate::actor(kit, &token).await?
+        }
+    };
+    let acting = coarse(&actor, op)?;
+    Ok(Caller {
+        actor,
+        acting,
+        op,
+        request_id: request_id(request),
+    })
+}
