@@ -34,6 +34,7 @@ pub mod tickets;
 pub mod webhooks;
 
 pub mod callbell;
+pub mod calls;
 pub mod open311;
 
 pub mod admin;

@@ -128,6 +128,8 @@ ids! {
     CameraViewId,
     /// Somebody at a point.
     PatrolReadId,
+    /// A phone call.
+    PhoneCallId,
     /// A shift.
     ShiftId,
     /// Somebody on a shift.

@@ -54,6 +54,7 @@ macro_rules! vocabulary {
 
 mod callbell;
 mod client;
+mod phone;
 mod webhook;
 
 pub use callbell::{
@@ -61,6 +62,7 @@ pub use callbell::{
     DeviceKind, DeviceState, FixtureKind, KinPolicy, PatrolSource, QuarantineReason, Verification,
 };
 pub use client::ClientScope;
+pub use phone::{MissedState, PhoneCallState, PhoneEventKind};
 pub use webhook::{MessageState, Signing, WebhookState};
 
 vocabulary! {

@@ -43,6 +43,7 @@ pub mod household;
 pub mod idempotency;
 pub mod notice;
 pub mod otp;
+pub mod phone_call;
 pub mod proceeding;
 pub mod queue_count;
 pub mod resident;

@@ -1,6 +1,6 @@
 //! Tickets. Who asked stands in `ticket_requester`, who has it in `assignment`.
 
-use crate::id::{ServiceId, StaffId, TicketId, UnitId};
+use crate::id::{PhoneCallId, ServiceId, StaffId, TicketId, UnitId};
 use crate::kind::{Channel, RequestType, TicketResult, TicketState, Urgency};
 use sea_orm::entity::prelude::*;
 
@@ -23,6 +23,8 @@ pub struct Model {
     pub category: String,
     pub urgency: Urgency,
     pub channel: Channel,
+    /// The phone call in which it was registered.
+    pub phone_call_id: Option<PhoneCallId>,
     /// Phone and identity numbers masked.
     #[sea_orm(column_type = "Text")]
     pub title: String,

@@ -12,6 +12,7 @@ mod m20261126_000008_callbell;
 mod m20261127_000009_bell_watch;
 mod m20261128_000010_webhooks;
 mod m20261128_000011_client_secrets;
+mod m20261129_000012_phone_calls;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000009_bell_watch::Migration),
             Box::new(m20261128_000010_webhooks::Migration),
             Box::new(m20261128_000011_client_secrets::Migration),
+            Box::new(m20261129_000012_phone_calls::Migration),
         ]
     }
 }

@@ -42,6 +42,10 @@ pub fn head() -> OpenApi {
             "callbell",
             "The emergency call-bell: calls, homes, devices, ladders · 平安救助铃",
         ),
+        (
+            "telephony",
+            "What an exchange tells of phone calls, the operator's screen, calling back, figures · 话务",
+        ),
         ("register", "Residents and merchants · 居民与商户"),
         ("duty", "Shifts, who is on duty, and when nobody is · 值班"),
         ("notices", "Messages to people · 通知"),
@@ -250,6 +254,7 @@ fn needs_key(id: &str) -> bool {
         "record_patrol_read",
         "view_camera",
         "issue_token",
+        "record_phone_event",
     ];
     !exempt.contains(&id)
 }

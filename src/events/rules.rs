@@ -6,14 +6,24 @@ use entity::kind::{CallEntryKind, EntryKind};
 pub const TEST: &str = "webhook.test";
 /// What happens to technical alarms.
 const ALARMS: &[&str] = &["opened", "taken", "climbed", "settled"];
+/// What happens to phone calls.
+const PHONE: &[&str] = &[
+    "ringing",
+    "answered",
+    "transferred",
+    "ended",
+    "abandoned",
+    "called_back",
+];
 
 /// Every type of event that there may be, in reading order.
 #[must_use]
 pub fn all() -> Vec<String> {
     let tickets = EntryKind::ALL.iter().map(|kind| format!("ticket.{kind}"));
     let calls = CallEntryKind::ALL.iter().map(|kind| format!("call.{kind}"));
+    let phone = PHONE.iter().map(|what| format!("phone_call.{what}"));
     let alarms = ALARMS.iter().map(|what| format!("bell_alarm.{what}"));
-    tickets.chain(calls).chain(alarms).collect()
+    tickets.chain(calls).chain(alarms).chain(phone).collect()
 }
 
 /// Chosen types: whole ones, or all of a kind of thing as `ticket.*`, or `*`.

@@ -104,6 +104,7 @@ fn input(
         category: code.to_owned(),
         urgency: None,
         channel: None,
+        phone_call_id: None,
         title: title.chars().take(TITLE).collect(),
         content: with_links(described, links),
         place: place(reference, day, params)?,

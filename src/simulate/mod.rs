@@ -4,6 +4,7 @@
 pub mod bell;
 pub mod bells;
 mod district;
+pub mod exchange;
 
 pub use bell::{Bell, Line};
 pub use bells::{Plan, Report, run};

@@ -377,7 +377,7 @@ on_both! {
                 anonymous.without("Idempotency-Key").await.problem(401, "unauthenticated");
             }
             // Logging out would end the log-in, and a stream has no end.
-            if matches!(op, Op::Logout | Op::StreamCalls) || op.is_public() {
+            if matches!(op, Op::Logout | Op::StreamCalls | Op::StreamPhoneCalls) || op.is_public() {
                 continue;
             }
             let name = account_for(op);

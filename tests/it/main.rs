@@ -42,5 +42,6 @@ mod residents;
 mod schema;
 mod simulate;
 mod staged;
+mod telephony;
 mod tiers;
 mod webhooks;

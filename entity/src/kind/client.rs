@@ -11,5 +11,6 @@ vocabulary! {
         EventsRead = "events:read" "查看事件",
         WebhooksRead = "webhooks:read" "查看推送",
         WebhooksWrite = "webhooks:write" "管理推送",
+        CallsWrite = "calls:write" "上报通话",
     }
 }

@@ -27,6 +27,7 @@ pub fn client_scope(op: Op) -> Option<ClientScope> {
         | Op::TestWebhook
         | Op::ResendWebhookMessage
         | Op::ResendDeadMessages => Some(S::WebhooksWrite),
+        Op::RecordPhoneEvent => Some(S::CallsWrite),
         // To register, to add files, and what the requester may do.
         _ => Some(S::TicketsWrite),
     }

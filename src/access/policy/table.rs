@@ -250,6 +250,14 @@ operations! {
     ResendWebhookMessage "resend_webhook_message" { Integration: Own, SystemAdmin: District }
     ResendDeadMessages "resend_dead_messages" { Integration: Own, SystemAdmin: District }
 
+    // Telephony.
+    RecordPhoneEvent "record_phone_event" { Integration: Own }
+    ListPhoneCalls "list_phone_calls" { Operator: District, CallbackAgent: District, Supervisor: District }
+    GetPhoneCall "get_phone_call" { Operator: District, CallbackAgent: District, Supervisor: District }
+    StreamPhoneCalls "stream_phone_calls" { Operator: District }
+    RecordCallBack "record_call_back" { Operator: District, CallbackAgent: District }
+    GetPhoneFigures "get_phone_figures" { Supervisor: District, Analyst: District }
+
     // Notices.
     ListNotices "list_notices" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,

@@ -316,6 +316,7 @@ impl Maker<'_> {
             category: service.code.clone(),
             urgency: service.urgency,
             channel: self.channel(),
+            phone_call_id: None,
             title: matter.title.to_owned(),
             content_sealed: self.kit.vault.seal_text(label::CONTENT, matter.text)?,
             form_sealed: None,

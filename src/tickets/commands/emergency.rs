@@ -91,6 +91,7 @@ pub async fn open(
         sensitive: service.sensitive,
         accepts_by_itself: true,
         urgency: service.urgency,
+        phone_call_id: None,
         channel: Channel::Callbell,
         title: emergency.title.clone(),
         content: emergency.content.clone(),

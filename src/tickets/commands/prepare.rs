@@ -12,7 +12,7 @@ use crate::platform::personal::{Personal, mask_numbers};
 use crate::residents::rules::Phone;
 use crate::tickets::dto::{ContactIn, RegisterIn};
 use chrono::{DateTime, Utc};
-use entity::id::{AttachmentId, ResidentId, ServiceId, UnitId};
+use entity::id::{AttachmentId, PhoneCallId, ResidentId, ServiceId, UnitId};
 use entity::kind::{Channel, RedirectLine, RequestType, Standing, Urgency};
 
 /// Who asks, checked.
@@ -41,6 +41,7 @@ pub struct Prepared {
     pub accepts_by_itself: bool,
     pub urgency: Urgency,
     pub channel: Channel,
+    pub phone_call_id: Option<PhoneCallId>,
     pub title: String,
     pub content: String,
     pub form: Option<String>,
@@ -93,6 +94,10 @@ const NAMELESS: [RequestType; 2] = [RequestType::Report, RequestType::Suggestion
 pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Result<Prepared, AppError> {
     let reference = &setting.reference;
     let mut fields = Fields::default();
+    let staff = matches!(setting.caller.actor, Actor::Staff { .. });
+    if !staff {
+        refuse_what_staff_alone_say(&input, &mut fields);
+    }
     let title = fields.text("/title", &input.title, 100);
     let content = fields.text("/content", &input.content, 4000);
     let category = fields.text("/category", &input.category, 12);
@@ -102,17 +107,6 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
             "/attachments",
             Rule::TooMany(crate::attachments::store::PER_ENTRY),
         );
-    }
-    let staff = matches!(setting.caller.actor, Actor::Staff { .. });
-    for (given, pointer) in [
-        (input.urgency.is_some(), "/urgency"),
-        (input.channel.is_some(), "/channel"),
-        (input.hold, "/hold"),
-        (input.redirect.is_some(), "/redirect"),
-    ] {
-        if given && !staff {
-            fields.add(pointer, Rule::Unexpected);
-        }
     }
     if input.hold && input.redirect.is_some() {
         fields.add("/hold", Rule::Unexpected);
@@ -169,6 +163,7 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
         accepts_by_itself: staff || service.accepts_by_itself(request_type),
         urgency: input.urgency.unwrap_or(service.urgency),
         channel: channel(&setting.caller.actor, input.channel),
+        phone_call_id: input.phone_call_id,
         // Titles stand in lists: numbers of people have no place there.
         title: mask_numbers(&title),
         content,
@@ -187,6 +182,20 @@ pub fn prepare(setting: &Setting, input: RegisterIn, now: DateTime<Utc>) -> Resu
         hold: input.hold,
         redirect: input.redirect,
     })
+}
+
+fn refuse_what_staff_alone_say(input: &RegisterIn, fields: &mut Fields) {
+    for (given, pointer) in [
+        (input.urgency.is_some(), "/urgency"),
+        (input.channel.is_some(), "/channel"),
+        (input.phone_call_id.is_some(), "/phone_call_id"),
+        (input.hold, "/hold"),
+        (input.redirect.is_some(), "/redirect"),
+    ] {
+        if given {
+            fields.add(pointer, Rule::Unexpected);
+        }
+    }
 }
 
 /// Whether the caller may register for this place: operators in their district, handlers in their unit, clients where

@@ -22,7 +22,7 @@ use crate::tickets::store::{Doer, Loaded, Plan, Said, apply, label};
 use crate::tickets::view::{self, Whole};
 use entity::id::{RequesterId, ResidentId, TicketId};
 use entity::kind::{ClockKind, EntryKind, ResidentKind, TicketState, Visibility};
-use entity::{ticket, ticket_requester, ticket_search};
+use entity::{phone_call, ticket, ticket_requester, ticket_search};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
@@ -52,6 +52,10 @@ async fn write(
     tx: &Tx,
     (setting, prepared): &(Setting, Prepared),
 ) -> Result<Answer<RegisteredOut>, AppError> {
+    if let Some(call) = prepared.phone_call_id {
+        let known = phone_call::Entity::find_by_id(call).one(tx).await?;
+        known.ok_or_else(|| AppError::field("/phone_call_id", Rule::Unknown))?;
+    }
     let mut loaded = new_ticket(tx, setting, prepared)?;
     loaded.requesters = requesters(tx, setting, prepared, loaded.ticket.id).await?;
     let route = begin(tx, setting, prepared, &mut loaded).await?;
@@ -99,6 +103,7 @@ fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded,
         category: prepared.category.clone(),
         urgency: prepared.urgency,
         channel: prepared.channel,
+        phone_call_id: prepared.phone_call_id,
         title: prepared.title.clone(),
         content_sealed: vault.seal_text(label::CONTENT, &prepared.content)?,
         form_sealed: seal(label::FORM, &prepared.form)?,

@@ -3,7 +3,7 @@
 use crate::intake::PlaceIn;
 use crate::platform::personal::Personal;
 use chrono::{DateTime, Utc};
-use entity::id::{AttachmentId, ResidentId, StaffId, UnitId};
+use entity::id::{AttachmentId, PhoneCallId, ResidentId, StaffId, UnitId};
 use entity::kind::{Channel, Lamp, RedirectLine, RequestType, Standing, TicketState, Urgency};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -48,6 +48,8 @@ pub struct RegisterIn {
     pub urgency: Option<Urgency>,
     /// The way in; staff only, the telephone unless given.
     pub channel: Option<Channel>,
+    /// Staff only: the phone call in which it is registered.
+    pub phone_call_id: Option<PhoneCallId>,
     /// In one line.
     #[schema(example = "广场舞噪声扰民")]
     pub title: String,

@@ -2,6 +2,7 @@
 //! after the policy was asked, and so is what breaks a later rule.
 
 mod bells;
+mod telephony;
 mod webhooks;
 
 use super::cast::{self, ABROAD_COMMUNITY, FAR, HERE, NEXT_DOOR, Who};
@@ -105,6 +106,7 @@ pub async fn all(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe> {
     probes.extend(super::duty::all(stage));
     probes.extend(of_administration(stage));
     probes.extend(bells::all(stage));
+    probes.extend(telephony::all(stage));
     probes.extend(webhooks::all(stage));
     probes.extend(before_tickets(app, stage, cast).await);
     for ticket in &stage.tickets {

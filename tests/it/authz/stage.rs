@@ -1,6 +1,7 @@
 //! What they try it on: things of each class of ownership.
 
 mod bells;
+mod telephony;
 mod webhooks;
 
 use super::cast::{self, FAR, HERE, NEXT_DOOR, STREET, Who};
@@ -69,6 +70,9 @@ pub struct Stage {
     pub fixtures: Vec<Thing>,
     /// Webhooks, of units and of clients.
     pub webhooks: Vec<Thing>,
+    pub phone_calls: Vec<Thing>,
+    /// What an exchange tells.
+    pub phone_event: Value,
     /// Technical alarms.
     pub alarms: Vec<Thing>,
     /// How the tickets of the units find their person.
@@ -137,6 +141,8 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         fixtures: bells::fixture(app, &units).await,
         alarms: bells::alarm(app, &units).await,
         webhooks: webhooks::set(app, cast, &units).await,
+        phone_calls: telephony::set(app, cast).await,
+        phone_event: telephony::event(app),
         assignment: assignment(app, &units).await,
         residents: residents(app, cast, &units).await,
         staff,

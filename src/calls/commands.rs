@@ -1,0 +1,120 @@
+//! Hearing of calls, and calling back.
+
+use super::rules::{ATTEMPTS, Heard};
+use super::store::{self, Which};
+use crate::access::Op;
+use crate::access::permit::Caller;
+use crate::access::policy::Facts;
+use crate::ledger::events::{News, publish};
+use crate::platform::crypto::vault::Vault;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, Code};
+use entity::id::PhoneCallId;
+use entity::kind::{MissedState, PhoneCallState};
+use entity::phone_call;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The kind of thing that events about a call name.
+pub(super) const SUBJECT: &str = "phone_call";
+
+/// Takes in what an exchange tells of a call. A repeat changes nothing, and is no news.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn hear(
+    tx: &Tx,
+    (vault, which, heard): &(Arc<Vault>, Which, Heard),
+) -> Result<phone_call::Model, AppError> {
+    let before = store::hold(tx, which, heard.at).await?;
+    let known = store::call(vault, &before)?;
+    let mut call = known.clone();
+    call.hear(heard);
+    let mut row = before.clone();
+    row.began_at = row.began_at.min(heard.at);
+    if call == known && row.began_at == before.began_at {
+        return Ok(before);
+    }
+    store::put(vault, &mut row, &call)?;
+    row.staff_id = store::staff_of(tx, call.agent()).await?;
+    row.missed = missed(&row);
+    if row.state == PhoneCallState::Talking {
+        store::called_again(tx, &row).await?;
+    }
+    // A number that was not heard anew is sealed as it was.
+    if call.caller == known.caller {
+        row.caller_sealed = before.caller_sealed;
+    }
+    let row = store::update(tx, row).await?;
+    let what = if row.state == PhoneCallState::Abandoned {
+        PhoneCallState::Abandoned.word()
+    } else {
+        heard.kind.word()
+    };
+    tell(tx, &row, what);
+    Ok(row)
+}
+
+/// Who hung up before anybody answered waits to be called back, where their number is known. That somebody did answer
+/// may be heard later.
+fn missed(row: &phone_call::Model) -> Option<MissedState> {
+    match row.state {
+        PhoneCallState::Abandoned => row
+            .missed
+            .or(row.caller_index.is_some().then_some(MissedState::Waiting)),
+        _ => row.missed.filter(|missed| *missed != MissedState::Waiting),
+    }
+}
+
+/// Notes how calling back went.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `ActionNotAllowed` where the call does not wait for it.
+pub(super) async fn called_back(
+    tx: &Tx,
+    (caller, id, reached): &(Caller, PhoneCallId, bool),
+) -> Result<phone_call::Model, AppError> {
+    let mut row = store::lock(tx, *id).await?;
+    allow(caller, &row)?;
+    let (staff, _) = caller.staff()?;
+    if row.missed != Some(MissedState::Waiting) {
+        return Err(AppError::new(Code::ActionNotAllowed).with("missed", row.missed.map(MissedState::word)));
+    }
+    row.attempts += 1;
+    row.missed_by = Some(staff);
+    row.missed_at = Some(tx.now());
+    if *reached {
+        row.missed = Some(MissedState::CalledBack);
+    } else if row.attempts >= ATTEMPTS {
+        row.missed = Some(MissedState::NotReached);
+    }
+    let row = store::update(tx, row).await?;
+    tell(tx, &row, "called_back");
+    Ok(row)
+}
+
+/// Whether the caller may do this with the call.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub(super) fn allow(caller: &Caller, row: &phone_call::Model) -> Result<(), AppError> {
+    let facts = Facts {
+        paths: vec![&row.unit_path],
+        place: &row.unit_path,
+        owners: Vec::new(),
+    };
+    caller.decide(Op::ListPhoneCalls, &facts).map(|_| ())
+}
+
+fn tell(tx: &Tx, row: &phone_call::Model, what: &str) {
+    publish(
+        tx,
+        News {
+            kind: format!("{SUBJECT}.{what}"),
+            subject_kind: SUBJECT,
+            subject_id: row.id.0,
+            unit_path: Some(row.unit_path.clone()),
+            data: json!({ "state": row.state, "staff_id": row.staff_id, "missed": row.missed }),
+        },
+    );
+}
