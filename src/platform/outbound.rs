@@ -167,17 +167,20 @@ pub fn is_public(address: IpAddr) -> bool {
                 || a >= 240
                 || (a == 100 && (64..128).contains(&b))
                 || (a == 198 && (b == 18 || b == 19))
-                || (a == 192 && b == 0 && c == 0))
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 192 && b == 88 && c == 99))
         }
         IpAddr::V6(v6) => {
             if let Some(v4) = v6.to_ipv4_mapped() {
                 return is_public(IpAddr::V4(v4));
             }
             let head = v6.segments();
-            // Global unicast is 2000::/3; Teredo, 6to4 and documentation are cut out of it.
+            // Global unicast is 2000::/3; protocol assignments (Teredo, ORCHID, benchmarks), 6to4 and documentation are cut
+            // out of it.
             (head[0] & 0xe000) == 0x2000
                 && head[0] != 0x2002
-                && !(head[0] == 0x2001 && (head[1] == 0 || head[1] == 0x0db8))
+                && !(head[0] == 0x2001 && (head[1] < 0x0200 || head[1] == 0x0db8))
+                && !(head[0] == 0x3fff && head[1] < 0x1000)
         }
     }
 }
@@ -186,44 +189,132 @@ pub fn is_public(address: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn private_addresses_are_not_public() {
-        for address in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "255.255.255.255",
-            "224.0.0.1",
-            "240.0.0.1",
-            "192.0.2.1",
-            "198.18.0.1",
-            "192.0.0.8",
-            "::1",
-            "::",
-            "fe80::1",
-            "fc00::1",
-            "fd12::1",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "2001::1",
-            "64:ff9b::7f00:1",
-        ] {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
+    /// Hosts of URLs that lead inside: every special range, and every spelling of an address that a URL knows.
+    const INSIDE: &[&str] = &[
+        "127.0.0.1",
+        "127.0.0.53",
+        "127.255.255.254",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0x7f.0.0.1",
+        "017700000001",
+        "0177.0.0.1",
+        "0177.0.0.01",
+        "%31%32%37.0.0.1",
+        "１２７.0.0.1",
+        "127。0。0。1",
+        "127.0.0.1.",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "user@127.0.0.1",
+        "example.org@127.0.0.1",
+        "0.0.0.0",
+        "0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "10.255.255.255",
+        "167772161",
+        "100.64.0.1",
+        "100.127.255.254",
+        "169.254.169.254",
+        "169.254.0.1",
+        "2852039166",
+        "0xa9fea9fe",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.0.170",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "192.168.255.255",
+        "3232235521",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::ffff:10.0.0.1]",
+        "[::ffff:169.254.169.254]",
+        "[::127.0.0.1]",
+        "[fe80::1]",
+        "[febf::1]",
+        "[fc00::1]",
+        "[fd12:3456::1]",
+        "[fec0::1]",
+        "[ff02::1]",
+        "[ff0e::1]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::a00:1]",
+        "[100::1]",
+        "[2001::1]",
+        "[2001:2::1]",
+        "[2001:10::1]",
+        "[2001:20::1]",
+        "[2001:db8::1]",
+        "[2002:7f00:1::]",
+        "[2002:a00:1::]",
+        "[3fff::1]",
+        "[5f00::1]",
+        "[fd00:ec2::254]",
+    ];
+
+    /// Where something listens on every address of this machine: none of them connects.
+    #[tokio::test]
+    async fn nothing_inside_is_asked() {
+        let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let sixth = tokio::net::TcpListener::bind(("::1", port)).await.ok();
+        let config = OutboundConfig {
+            allow_hosts: Vec::new(),
+            timeout_ms: 500,
+        };
+        let client = Outbound::new(&config).unwrap();
+        assert!(INSIDE.len() >= 60);
+        for host in INSIDE {
+            for scheme in ["http", "https"] {
+                let url = format!("{scheme}://{host}:{port}/");
+                let refused = client.post_json(&url, None, "k", &serde_json::json!({})).await;
+                let why = format!("{:?}", refused.expect_err(&url));
+                assert!(
+                    ["public", "invalid", "dns error"]
+                        .iter()
+                        .any(|word| why.contains(word)),
+                    "{url}: {why}"
+                );
+            }
         }
+        let waiting = async {
+            match &sixth {
+                Some(sixth) => tokio::select! { _ = listener.accept() => {}, _ = sixth.accept() => {} },
+                None => drop(listener.accept().await),
+            }
+        };
+        let connected = tokio::time::timeout(Duration::from_millis(50), waiting).await;
+        assert!(connected.is_err(), "something connected");
+    }
+
+    #[test]
+    fn public_addresses_are_public() {
         for address in [
             "8.8.8.8",
             "114.114.114.114",
             "172.32.0.1",
             "100.128.0.1",
             "2400:3200::1",
+            "2001:200::1",
         ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }

@@ -1,6 +1,7 @@
 """The demonstration as a child process, and people of it."""
 
 import json
+import os
 import subprocess
 import time
 import uuid
@@ -15,7 +16,10 @@ class Demo:
         command = [program, "demo", "--json", "--listen", "127.0.0.1:0", "--data", folder]
         if database:
             command += ["--database", database]
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=open(f"{folder}/log", "w"), text=True)
+        # Receivers of these tests are on this machine.
+        environment = {**os.environ, "HOTLINE_OUTBOUND__ALLOW_HOSTS": '["127.0.0.1"]'}
+        log = open(f"{folder}/log", "w")
+        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         line = self.child.stdout.readline()
         if not line:
             raise SystemExit(f"the demonstration did not start; its log is in {folder}/log")

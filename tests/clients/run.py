@@ -7,13 +7,14 @@ import sys
 import tempfile
 
 import open311
+import webhooks
 from demo import Demo
 
 
 def main():
     program, *database = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder, Demo(program, folder, *database) as demo:
-        for suite in [open311]:
+        for suite in [open311, webhooks]:
             suite.run(demo)
             print(f"clients: {suite.__name__} passed", flush=True)
 
