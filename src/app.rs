@@ -103,7 +103,7 @@ impl App {
         let app = self.clone();
         let methods = Methods::new(&document().paths);
         let server = HttpServer::new(move || {
-            let methods = methods.clone();
+            let (methods, named) = (methods.clone(), methods.clone());
             let app = app.for_worker();
             let (routed, openapi) = Actix::new()
                 .into_utoipa_app()
@@ -116,7 +116,11 @@ impl App {
                 .split_for_parts();
             let openapi = document::finish(openapi);
             routed
-                .app_data(web::PathConfig::default().error_handler(|error, _| {
+                .app_data(web::PathConfig::default().error_handler(move |error, request| {
+                    // `/calls/events` is no id, but a path of its own that knows another method.
+                    if let Some(refusal) = named.shadowed(request.path(), request.method()) {
+                        return refusal.into();
+                    }
                     AppError::new(platform::error::Code::MalformedPath)
                         .say(error.to_string(), error.to_string())
                         .into()
@@ -193,6 +197,7 @@ fn cors(origins: &[String]) -> Cors {
             "if-match",
             "idempotency-key",
             "accept-language",
+            "traceparent",
             "x-request-id",
         ])
         .expose_headers([
@@ -201,6 +206,9 @@ fn cors(origins: &[String]) -> Cors {
             "x-request-id",
             "retry-after",
             "idempotent-replayed",
+            "ratelimit",
+            "ratelimit-policy",
+            "traceparent",
         ])
         .max_age(3600);
     origins.iter().fold(base, |cors, origin| {

@@ -5,11 +5,10 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
 macro_rules! vocabulary {
-    ($($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal $chinese:literal),+ $(,)? })+) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident { $($variant:ident = $word:literal $chinese:literal),+ $(,)? })+) => {$(
+        $(#[doc = $doc])*
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-            utoipa::ToSchema, EnumIter, DeriveActiveEnum,
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EnumIter, DeriveActiveEnum,
         )]
         #[sea_orm(rs_type = "String", db_type = "Text")]
         pub enum $name {
@@ -41,6 +40,25 @@ macro_rules! vocabulary {
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        // By hand: the derive would write the variants' names into the document, not the words of the wire.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let words = [$(concat!("`", $word, "` ", $chinese)),+].join(" · ");
+                let description = format!("{}\n\n{words}", concat!($($doc, "\n"),*).trim().replace("\n ", " "));
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .enum_values(Some([$($word),+]))
+                    .description(Some(description))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
             }
         }
 

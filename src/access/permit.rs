@@ -10,9 +10,10 @@ use super::policy::{Facts, Op, Operation, Reach, coarse, decide};
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::request::request_id;
 use crate::platform::kit::Kit;
+use crate::platform::limit::{Left, Whose};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use entity::id::StaffId;
@@ -93,10 +94,37 @@ pub async fn identify<B: MessageBody>(
         },
         Err(error) => Some(Err(error)),
     };
-    if let Some(identified) = identified {
-        request.extensions_mut().insert(Identified(identified));
+    let Some(identified) = identified else {
+        return next.call(request).await;
+    };
+    let kit = request.app_data::<web::Data<Kit>>().cloned();
+    let left = kit
+        .zip(identified.as_ref().ok())
+        .and_then(|(kit, actor)| left(&kit, actor));
+    let identified = identified.and_then(|actor| match left.and_then(|left| left.wait_s) {
+        Some(wait_s) => Err(AppError::new(Code::RateLimited).retry_after(wait_s)),
+        None => Ok(actor),
+    });
+    request.extensions_mut().insert(Identified(identified));
+    let mut response = next.call(request).await?;
+    for (name, value) in left.iter().flat_map(Left::headers) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
     }
-    next.call(request).await
+    Ok(response)
+}
+
+/// Counts a request of who is limited.
+#[must_use]
+pub fn left(kit: &Kit, actor: &Actor) -> Option<Left> {
+    match actor {
+        Actor::Client { id, .. } => kit.limits.count(Whose::Client(id.0)),
+        Actor::Resident { id, .. } => kit.limits.count(Whose::Resident(id.0)),
+        Actor::Staff { .. } | Actor::Anonymous => None,
+    }
 }
 
 impl<O: Operation> FromRequest for Permit<O> {

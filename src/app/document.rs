@@ -162,7 +162,7 @@ fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'static 
     if !public {
         problems.push(("403", "Not allowed, though what it is about may be seen"));
     }
-    if takes(ParameterIn::Path) {
+    if takes(ParameterIn::Path) || id == "look_up_ticket" {
         problems.push(("404", "There is no such thing, or the caller may not see it"));
     }
     let moves = [

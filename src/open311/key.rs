@@ -2,7 +2,7 @@
 //! token as everywhere.
 
 use super::params::Params;
-use crate::access::permit::{Caller, bearer};
+use crate::access::permit::{Caller, bearer, left};
 use crate::access::policy::coarse;
 use crate::access::{Op, authenticate};
 use crate::auth::keys;
@@ -42,6 +42,9 @@ pub(super) async fn caller(
             authenticate::actor(kit, &token).await?
         }
     };
+    if let Some(wait_s) = left(kit, &actor).and_then(|left| left.wait_s) {
+        return Err(AppError::new(Code::RateLimited).retry_after(wait_s));
+    }
     let acting = coarse(&actor, op)?;
     Ok(Caller {
         actor,

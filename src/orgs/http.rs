@@ -4,7 +4,7 @@ use super::dto::{SuccessionIn, UnitIn, UnitOut, UnitPatch, UnitsQuery};
 use super::{commands, store};
 use crate::access::authenticate::local_day;
 use crate::access::{Permit, op};
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Rule};
 use crate::platform::http::answer::Answer;
 use crate::platform::http::etag::IfMatch;
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
@@ -35,7 +35,10 @@ async fn list_units(
     query: Query<UnitsQuery>,
 ) -> Result<Answer<Page<UnitOut>>, AppError> {
     let root = match query.below {
-        Some(id) => store::find(kit.db.read(), id).await?.path,
+        Some(id) => {
+            let found = store::find(kit.db.read(), id).await;
+            found.map_err(|_| AppError::field("?below", Rule::Unknown))?.path
+        }
         None => "/".to_owned(),
     };
     let day = query.on.unwrap_or_else(|| local_day(kit.now()));

@@ -25,6 +25,7 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 )]
 pub struct Config {
     pub server: ServerConfig,
+    pub limits: LimitsConfig,
     pub database: DatabaseConfig,
     pub secrets: SecretsConfig,
     pub auth: AuthConfig,
@@ -49,6 +50,14 @@ pub struct ServerConfig {
     pub cors_origins: Vec<String>,
     pub glance_ms: u64,
     pub metrics: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in the file of defaults")]
+pub struct LimitsConfig {
+    pub client_per_minute: u32,
+    pub resident_per_minute: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

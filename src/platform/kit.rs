@@ -10,6 +10,7 @@ use super::db::Db;
 use super::glance::Glances;
 use super::id::IdGen;
 use super::jobs::{Kick, Pulses};
+use super::limit::Limits;
 use super::outbound::Outbound;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub struct Kit {
     pub kick: Kick,
     pub pulses: Pulses,
     pub glances: Arc<Glances>,
+    pub limits: Arc<Limits>,
 }
 
 impl Kit {
@@ -53,6 +55,7 @@ impl Kit {
             blobs: Blobs::open(&config.blob)?,
             kick,
             pulses: Pulses::default(),
+            limits: Arc::new(Limits::new(&config.limits)),
             glances: Arc::new(Glances::new(Duration::from_millis(config.server.glance_ms))),
             clock,
             config: Arc::new(config),

@@ -12,6 +12,7 @@ pub mod http;
 pub mod id;
 pub mod jobs;
 pub mod kit;
+pub mod limit;
 pub mod outbound;
 pub mod period;
 pub mod personal;

@@ -33,6 +33,7 @@ mod instances;
 mod kill;
 mod lanes;
 mod life;
+mod limits;
 mod lists;
 mod main_job;
 mod notices;

@@ -57,6 +57,7 @@ codes! {
     SecondFactorRequired "second_factor_required" UNAUTHORIZED "需要动态口令" "A one-time password is required",
     CodeWrong "code_wrong" UNAUTHORIZED "验证码错误或已过期" "The code is wrong or has expired",
     Throttled "throttled" TOO_MANY_REQUESTS "尝试次数过多，请稍后再试" "Too many attempts; try later",
+    RateLimited "rate_limited" TOO_MANY_REQUESTS "请求过于频繁，请稍后再试" "Too many requests; try later",
     Forbidden "forbidden" FORBIDDEN "没有权限" "Not allowed",
     ScopeMissing "scope_missing" FORBIDDEN "应用未获授权" "The client has no leave for that; `scope` names it",
     SeparationOfDuty "separation_of_duty" FORBIDDEN "经办与审核须为不同人员" "The one who replied may not approve",

@@ -34,6 +34,10 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
                     .say("请使用 application/json", "Send application/json"));
             }
             let bytes = read(payload, MAX_BODY_BYTES).await?;
+            // A derived reader would take a list for the members in their order.
+            if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+                return Err(AppError::field("", Rule::Type("object")));
+            }
             Ok(Self {
                 value: parse(&bytes)?,
                 digest: sha256(&[&bytes]),

@@ -33,6 +33,22 @@ impl Methods {
     /// What to say of a request that no route took.
     #[must_use]
     pub fn refuse(&self, path: &str, method: &Method) -> AppError {
+        match self.known(path) {
+            Some((_, methods)) if !methods.contains(&method.as_str()) => not_by(methods),
+            _ => AppError::new(Code::NotFound),
+        }
+    }
+
+    /// What to say of a request that a pattern took which is not meant: the path is written out in another one, which does
+    /// not know the method.
+    #[must_use]
+    pub fn shadowed(&self, path: &str, method: &Method) -> Option<AppError> {
+        let (_, methods) = self.known(path)?;
+        (!methods.contains(&method.as_str())).then(|| not_by(methods))
+    }
+
+    /// The pattern of a path that has the most of it written out.
+    fn known(&self, path: &str) -> Option<&(Vec<String>, Vec<&'static str>)> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |pattern: &[String]| {
             pattern.len() == parts.len()
@@ -41,11 +57,38 @@ impl Methods {
                     .zip(&parts)
                     .all(|(pattern, part)| pattern == part || (pattern.starts_with('{') && !part.is_empty()))
         };
-        match self.0.iter().find(|(pattern, _)| fits(pattern)) {
-            Some((_, methods)) if !methods.contains(&method.as_str()) => {
-                AppError::new(Code::MethodNotAllowed).with("allowed", methods.join(", "))
-            }
-            _ => AppError::new(Code::NotFound),
-        }
+        let fitting = self.0.iter().filter(|(pattern, _)| fits(pattern));
+        fitting.min_by_key(|(pattern, _)| pattern.iter().filter(|part| part.starts_with('{')).count())
+    }
+}
+
+fn not_by(methods: &[&'static str]) -> AppError {
+    AppError::new(Code::MethodNotAllowed).with("allowed", methods.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_out_comes_before_what_is_not() {
+        let path = |path: &str, methods: &[&'static str]| {
+            (path.split('/').map(str::to_owned).collect(), methods.to_vec())
+        };
+        let methods = Methods(vec![
+            path("/calls/{id}", &["GET"]),
+            path("/calls/events", &["POST"]),
+        ]);
+        let code = |refusal: Option<AppError>| refusal.map(|refusal| refusal.code());
+        assert_eq!(
+            code(methods.shadowed("/calls/events", &Method::GET)),
+            Some(Code::MethodNotAllowed)
+        );
+        assert_eq!(code(methods.shadowed("/calls/7", &Method::GET)), None);
+        assert_eq!(
+            methods.refuse("/calls/7", &Method::PUT).allowed_methods(),
+            Some("GET")
+        );
+        assert_eq!(methods.refuse("/nothing", &Method::GET).code(), Code::NotFound);
     }
 }

@@ -10,6 +10,7 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 use std::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The id of a request: the client's, if it is sane, else ours.
 #[derive(Clone, Debug)]
@@ -59,15 +60,18 @@ pub async fn surround(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
-    let id = given_id(&request).unwrap_or_else(fresh_id);
+    let trace = Trace::of(&request);
+    let id = given_id(&request).unwrap_or_else(|| trace.id.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
     // No clone of the request may live while it is routed: actix needs it for itself alone.
     let response = next.call(request).await?.map_into_boxed_body();
     let http = response.request().clone();
     let mut response = into_problem(response, &id);
     harden(&mut response);
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
+    for (name, value) in [(REQUEST_ID, id.as_str()), (TRACEPARENT, &trace.header())] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
     }
     note(&http, &id, response.status(), begun);
     Ok(response)
@@ -80,8 +84,50 @@ fn given_id(request: &ServiceRequest) -> Option<String> {
     sane.then(|| given.to_owned())
 }
 
-fn fresh_id() -> String {
-    let mut bytes = [0; 12];
+/// Of which trace a request is a part (W3C Trace Context): the client's, else one that begins here. Its id is the request's,
+/// too, unless the client names another.
+struct Trace {
+    id: String,
+    flags: String,
+}
+
+impl Trace {
+    fn of(request: &ServiceRequest) -> Self {
+        let given = request
+            .headers()
+            .get(TRACEPARENT)
+            .and_then(|value| value.to_str().ok());
+        given.and_then(Self::read).unwrap_or_else(|| Self {
+            id: fresh::<16>(),
+            flags: "00".to_owned(),
+        })
+    }
+
+    /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; a later version may hold more.
+    fn read(given: &str) -> Option<Self> {
+        let mut parts = given.trim().split('-');
+        let (version, id, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let hex = |text: &str, length: usize| {
+            text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let all_zero = |text: &str| text.bytes().all(|byte| byte == b'0');
+        let sane = hex(version, 2) && version != "ff" && hex(id, 32) && hex(span, 16) && hex(flags, 2);
+        let more = version != "00" || parts.next().is_none();
+        (sane && more && !all_zero(id) && !all_zero(span)).then(|| Self {
+            id: id.to_owned(),
+            flags: flags.to_owned(),
+        })
+    }
+
+    /// Our own part of the trace.
+    fn header(&self) -> String {
+        format!("00-{}-{}-{}", self.id, fresh::<8>(), self.flags)
+    }
+}
+
+/// So many random bytes, in hexadecimal.
+fn fresh<const N: usize>() -> String {
+    let mut bytes = [0; N];
     crate::platform::id::fill(&mut bytes);
     crate::platform::crypto::hex(&bytes)
 }
@@ -193,4 +239,32 @@ fn note(request: &HttpRequest, id: &str, status: StatusCode, begun: Instant) {
         "method" => method, "path" => pattern, "status" => status.as_u16().to_string()
     )
     .record(elapsed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Trace;
+
+    #[test]
+    fn a_trace_is_read_as_the_standard_has_it() {
+        let read = |text: &str| Trace::read(text).map(|trace| (trace.id, trace.flags));
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let known = Some((id.to_owned(), "01".to_owned()));
+        assert_eq!(read(&format!("00-{id}-00f067aa0ba902b7-01")), known);
+        assert_eq!(
+            read(&format!("cc-{id}-00f067aa0ba902b7-01-what-comes-later")),
+            known
+        );
+        for wrong in [
+            String::new(),
+            format!("00-{id}-00f067aa0ba902b7-01-more"),
+            format!("ff-{id}-00f067aa0ba902b7-01"),
+            format!("00-{}-00f067aa0ba902b7-01", id.to_uppercase()),
+            format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)),
+            format!("00-{id}-0000000000000000-01"),
+            format!("00-{id}-00f067aa0ba902b7"),
+        ] {
+            assert_eq!(read(&wrong), None, "{wrong}");
+        }
+    }
 }
