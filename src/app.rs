@@ -17,12 +17,13 @@ use crate::platform::kit::Kit;
 use crate::reference::Desk;
 use crate::{ledger, open311, platform};
 use actix_cors::Cors;
-use actix_web::dev::Server;
+use actix_web::dev::{Server, Service};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as Actix, HttpServer};
 pub use document::document;
 use futures_util::FutureExt;
+use futures_util::future::{Either, ready};
 use std::net::TcpListener;
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
@@ -116,11 +117,7 @@ impl App {
                 .split_for_parts();
             let openapi = document::finish(openapi);
             routed
-                .app_data(web::PathConfig::default().error_handler(move |error, request| {
-                    // `/calls/events` is no id, but a path of its own that knows another method.
-                    if let Some(refusal) = named.shadowed(request.path(), request.method()) {
-                        return refusal.into();
-                    }
+                .app_data(web::PathConfig::default().error_handler(|error, _| {
                     AppError::new(platform::error::Code::MalformedPath)
                         .say(error.to_string(), error.to_string())
                         .into()
@@ -146,6 +143,12 @@ impl App {
                     async move { Err::<web::Bytes, AppError>(refusal) }
                 }))
                 .wrap(from_fn(permit::identify))
+                .wrap_fn(
+                    move |request, service| match named.shadowed(request.path(), request.method()) {
+                        Some(refusal) => Either::Left(ready(Ok(request.error_response(refusal)))),
+                        None => Either::Right(service.call(request)),
+                    },
+                )
                 .wrap(cors(&app.kit().config.server.cors_origins))
                 .wrap(Compress::default())
                 .wrap(from_fn(request::surround))

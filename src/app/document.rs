@@ -102,6 +102,7 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
         each_operation(item, |method, operation| {
             add_path_parameters(path, operation);
             add_headers(method, operation);
+            bound_pages(operation);
             let op = Op::ALL
                 .iter()
                 .find(|op| operation.operation_id.as_deref() == Some(op.id()));
@@ -287,12 +288,20 @@ fn add_headers(method: &str, operation: &mut Operation) {
         headers.push(("If-Match", "The `ETag` that was read.", "\"1\""));
     }
     for (name, description, example) in headers {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let schema = if name == "If-Match" {
+            text.pattern(Some("^\"[0-9]+\"$"))
+        } else {
+            text.min_length(Some(1))
+                .max_length(Some(128))
+                .pattern(Some("[!-~]"))
+        };
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
             .required(Required::True)
             .description(Some(description))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .schema(Some(schema))
             .example(Some(json!(example)))
             .build();
         operation
@@ -307,6 +316,24 @@ fn add_headers(method: &str, operation: &mut Operation) {
             responses
                 .entry("428".into())
                 .or_insert_with(|| problem("`If-Match` is missing"));
+        }
+    }
+}
+
+/// Pages of every list have the same bounds.
+fn bound_pages(operation: &mut Operation) {
+    use crate::platform::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "limit"
+            && parameter.parameter_in == ParameterIn::Query
+        {
+            let schema = ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(1.0))
+                .maximum(Some(f64::from(u32::try_from(MAX_LIMIT).unwrap_or(u32::MAX))))
+                .default(Some(json!(DEFAULT_LIMIT)));
+            parameter.schema = Some(schema.into());
         }
     }
 }

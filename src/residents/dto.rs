@@ -4,6 +4,6 @@ mod answer;
 mod parse;
 mod request;
 
-pub use answer::PersonOut;
-pub(super) use answer::{ContactOut, MatchOut, MatchesOut, ResidentOut, RevealOut, Why};
-pub(super) use request::{ContactIn, ResidentIn, ResidentPatch, RevealField, RevealIn, SearchIn};
+pub use answer::RegisteredPersonOut;
+pub(super) use answer::{ContactOut, MatchOut, MatchesOut, ResidentOut, RevealedResidentOut, Why};
+pub(super) use request::{ResidentContactIn, ResidentIn, ResidentPatch, RevealField, RevealIn, SearchIn};

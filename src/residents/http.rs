@@ -1,7 +1,8 @@
 //! `/api/v1/residents`.
 
 use super::dto::{
-    ContactIn, ContactOut, MatchesOut, ResidentIn, ResidentOut, ResidentPatch, RevealIn, RevealOut, SearchIn,
+    ContactOut, MatchesOut, ResidentContactIn, ResidentIn, ResidentOut, ResidentPatch, RevealIn,
+    RevealedResidentOut, SearchIn,
 };
 use super::{commands, queries, view};
 use crate::access::policy::identity_sight;
@@ -110,7 +111,7 @@ async fn update_resident(
 }
 
 /// Shows fields in full, for a reason. Who looked at what and why stands in the audit log before the answer goes out.
-#[utoipa::path(tag = "register", request_body = RevealIn, responses((status = 200, body = RevealOut)))]
+#[utoipa::path(tag = "register", request_body = RevealIn, responses((status = 200, body = RevealedResidentOut)))]
 #[post("/residents/{id}/reveal")]
 async fn reveal_resident(
     permit: Permit<op::RevealResident>,
@@ -118,7 +119,7 @@ async fn reveal_resident(
     id: Path<ResidentId>,
     key: IdempotencyKey,
     body: Json<RevealIn>,
-) -> Result<Answer<RevealOut>, AppError> {
+) -> Result<Answer<RevealedResidentOut>, AppError> {
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);
     let input = (Arc::clone(&kit.vault), caller, *id, body.value.parse()?);
@@ -140,14 +141,14 @@ async fn reveal_resident(
 }
 
 /// Adds somebody to turn to, who may act for the resident if the resident agrees.
-#[utoipa::path(tag = "register", request_body = ContactIn, responses((status = 201, body = ContactOut)))]
+#[utoipa::path(tag = "register", request_body = ResidentContactIn, responses((status = 201, body = ContactOut)))]
 #[post("/residents/{id}/contacts")]
 async fn add_contact(
     permit: Permit<op::AddContact>,
     kit: Data<Kit>,
     id: Path<ResidentId>,
     key: IdempotencyKey,
-    body: Json<ContactIn>,
+    body: Json<ResidentContactIn>,
 ) -> Result<Answer<ContactOut>, AppError> {
     let caller = permit.caller;
     let once = key.bind(&caller.actor.key(), caller.op.id(), &body.digest);

@@ -13,5 +13,5 @@ mod seal;
 pub mod store;
 pub mod view;
 
-pub use dto::PersonOut;
+pub use dto::RegisteredPersonOut;
 pub use http::routes;

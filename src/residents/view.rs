@@ -1,6 +1,6 @@
 //! Rows as they are shown: plain, masked or not at all.
 
-use super::dto::{ContactOut, PersonOut, ResidentOut, RevealField, RevealOut};
+use super::dto::{ContactOut, RegisteredPersonOut, ResidentOut, RevealField, RevealedResidentOut};
 use super::preference::Preference;
 use super::rules::{mask_canonical, mask_email, sees_labels};
 use super::seal;
@@ -11,15 +11,15 @@ use crate::platform::personal::{mask_middle, mask_name};
 use entity::kind::Role;
 use entity::{resident, resident_contact};
 
-/// Who somebody is, as far as it may be shown. Labels are left out: see [`PersonOut::labelled`].
+/// Who somebody is, as far as it may be shown. Labels are left out: see [`RegisteredPersonOut::labelled`].
 ///
 /// # Errors
 /// When a value can't be opened.
-pub fn masked(vault: &Vault, row: &resident::Model, sight: Sight) -> Result<PersonOut, AppError> {
+pub fn masked(vault: &Vault, row: &resident::Model, sight: Sight) -> Result<RegisteredPersonOut, AppError> {
     let seen = sight != Sight::Hidden;
     let name = opened(vault, sight, seal::NAME, row.name_sealed.as_ref())?;
     let phone = opened(vault, sight, seal::PHONE, row.phone_sealed.as_ref())?;
-    Ok(PersonOut {
+    Ok(RegisteredPersonOut {
         id: seen.then_some(row.id),
         kind: seen.then_some(row.kind),
         name: name.map(|name| shown(sight, name, mask_name)),
@@ -111,12 +111,12 @@ pub(super) fn revealed(
     vault: &Vault,
     row: &resident::Model,
     fields: &[RevealField],
-) -> Result<RevealOut, AppError> {
+) -> Result<RevealedResidentOut, AppError> {
     let open = |field, label, sealed: &Option<Vec<u8>>| {
         let asked = fields.contains(&field).then_some(sealed.as_ref()).flatten();
         vault.open_optional(label, asked)
     };
-    Ok(RevealOut {
+    Ok(RevealedResidentOut {
         name: open(RevealField::Name, seal::NAME, &row.name_sealed)?,
         phone: open(RevealField::Phone, seal::PHONE, &row.phone_sealed)?,
         id_number: open(RevealField::IdNumber, seal::ID_NUMBER, &row.id_number_sealed)?,

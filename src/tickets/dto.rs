@@ -18,8 +18,8 @@ pub use figures::{By, DaySpan, DeskOut, DeskUnitOut, FigureRow, FiguresOut, Figu
 pub use input::{CallerIn, ContactIn, LookupIn, RegisterIn, SimilarIn, TicketsQuery};
 pub use output::{
     AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, LookupOut, ProceedingOut, QueueOut, QueuesOut,
-    ReceiptOut, RegisteredOut, RequesterOut, RevealOut, SimilarOut, TicketOut, TicketRow, VerificationOut,
-    WorkSlipOut,
+    ReceiptOut, RegisteredOut, RequesterOut, RevealedRequesterOut, SimilarOut, TicketOut, TicketRow,
+    VerificationOut, WorkSlipOut,
 };
 pub use way::{HandOut, HandsOut, PrecedentOut, PrecedentsOut};
 pub use workload::{StateCount, WorkloadOut, WorkloadQuery};

@@ -177,7 +177,7 @@ pub struct ExceptionOut {
 
 /// Figures of a month.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FiguresOut {
+pub struct BellFiguresOut {
     /// Its first day.
     pub month: NaiveDate,
     /// From when.

@@ -1,6 +1,6 @@
 //! What the figures of a month are worked out from.
 
-use super::dto::{ExceptionOut, Figure, FiguresOut, LoadOut, SpreadOut, UnitFiguresOut};
+use super::dto::{BellFiguresOut, ExceptionOut, Figure, LoadOut, SpreadOut, UnitFiguresOut};
 use super::messages::{LOAD_MIN, Messages};
 use crate::access::Reach;
 use crate::access::authenticate::{instant, local_day};
@@ -66,7 +66,7 @@ pub async fn figures(
     (reach, reads_calls): (&Reach, bool),
     below: &str,
     month: Month,
-) -> Result<FiguresOut, AppError> {
+) -> Result<BellFiguresOut, AppError> {
     // The last moment of the month: its end is the next one.
     let today = local_day(month.until - TimeDelta::microseconds(1));
     let units: Vec<&Unit> = world
@@ -94,7 +94,7 @@ pub async fn figures(
             late.report = None;
         }
     }
-    Ok(FiguresOut {
+    Ok(BellFiguresOut {
         month: month.first,
         from: month.from,
         until: month.until,

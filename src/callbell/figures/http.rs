@@ -1,6 +1,6 @@
 //! `/api/v1/callbell/figures`, and the same as a workbook.
 
-use super::dto::{BellFiguresQuery, FiguresOut};
+use super::dto::{BellFiguresOut, BellFiguresQuery};
 use super::{gather, sheet};
 use crate::access::permit::Caller;
 use crate::access::policy::scope;
@@ -19,7 +19,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(get_bell_figures).service(download_bell_figures);
 }
 
-async fn figures(desk: &Desk, caller: &Caller, query: &BellFiguresQuery) -> Result<FiguresOut, AppError> {
+async fn figures(desk: &Desk, caller: &Caller, query: &BellFiguresQuery) -> Result<BellFiguresOut, AppError> {
     let world = World::of(desk).await?;
     let month = query.parse(desk.kit.now())?;
     let path = below(desk.kit.db.read(), query.unit_id).await?;
@@ -40,13 +40,13 @@ fn reads_calls(caller: &Caller) -> bool {
 }
 
 /// Figures of the call-bell of a month, by community, with the calls that were late and why.
-#[utoipa::path(tag = "callbell", params(BellFiguresQuery), responses((status = 200, body = FiguresOut)))]
+#[utoipa::path(tag = "callbell", params(BellFiguresQuery), responses((status = 200, body = BellFiguresOut)))]
 #[get("/callbell/figures")]
 async fn get_bell_figures(
     permit: Permit<op::GetBellFigures>,
     desk: Data<Desk>,
     query: Query<BellFiguresQuery>,
-) -> Result<Answer<FiguresOut>, AppError> {
+) -> Result<Answer<BellFiguresOut>, AppError> {
     Answer::ok(&figures(&desk, &permit.caller, &query).await?)
 }
 

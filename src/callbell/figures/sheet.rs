@@ -1,6 +1,6 @@
 //! The figures as a workbook: a line for each community, and the calls that were late.
 
-use super::dto::{FiguresOut, UnitFiguresOut};
+use super::dto::{BellFiguresOut, UnitFiguresOut};
 use crate::access::authenticate::china;
 use crate::platform::error::{AppError, Code};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
@@ -12,11 +12,11 @@ pub const TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 ///
 /// # Errors
 /// When it can't be written.
-pub fn workbook(figures: &FiguresOut) -> Result<Vec<u8>, AppError> {
+pub fn workbook(figures: &BellFiguresOut) -> Result<Vec<u8>, AppError> {
     write(figures).map_err(|error| AppError::new(Code::Internal).because(error))
 }
 
-fn write(figures: &FiguresOut) -> Result<Vec<u8>, XlsxError> {
+fn write(figures: &BellFiguresOut) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let bold = Format::new().set_bold();
     let sheet = book.add_worksheet_with_constant_memory()?;
@@ -55,7 +55,7 @@ fn write(figures: &FiguresOut) -> Result<Vec<u8>, XlsxError> {
     book.save_to_buffer()
 }
 
-fn lines(sheet: &mut Worksheet, figures: &FiguresOut, bold: &Format) -> Result<(), XlsxError> {
+fn lines(sheet: &mut Worksheet, figures: &BellFiguresOut, bold: &Format) -> Result<(), XlsxError> {
     sheet.write_string_with_format(
         0,
         0,

@@ -63,12 +63,12 @@ pub struct LevelOut {
     /// Whether nobody is on duty.
     pub empty: bool,
     /// Who, the first to be called first.
-    pub people: Vec<PersonOut>,
+    pub people: Vec<OnDutyPersonOut>,
 }
 
 /// Somebody on duty.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PersonOut {
+pub struct OnDutyPersonOut {
     /// Who.
     pub staff_id: StaffId,
     /// As colleagues see the name.
@@ -94,12 +94,12 @@ impl From<Level> for LevelOut {
             unit_name,
             post: level.post,
             empty: level.people.is_empty(),
-            people: level.people.into_iter().map(PersonOut::from).collect(),
+            people: level.people.into_iter().map(OnDutyPersonOut::from).collect(),
         }
     }
 }
 
-impl From<Person> for PersonOut {
+impl From<Person> for OnDutyPersonOut {
     fn from(person: Person) -> Self {
         Self {
             staff_id: person.turn.staff,

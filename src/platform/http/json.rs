@@ -1,6 +1,7 @@
 //! A JSON body, read strictly: bounded, of the right type, with the place of each mistake.
 
 use super::raw::{media, read};
+use super::strict::Strict;
 use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code, Rule};
 use actix_web::dev::Payload;
@@ -34,10 +35,6 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
                     .say("请使用 application/json", "Send application/json"));
             }
             let bytes = read(payload, MAX_BODY_BYTES).await?;
-            // A derived reader would take a list for the members in their order.
-            if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-                return Err(AppError::field("", Rule::Type("object")));
-            }
             Ok(Self {
                 value: parse(&bytes)?,
                 digest: sha256(&[&bytes]),
@@ -68,7 +65,7 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, AppError> {
 /// `MalformedBody` when it is no JSON or no UTF-8; `InvalidInput` when a value does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AppError> {
     let mut reader = serde_json::Deserializer::from_str(utf8(bytes)?);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();
         if inner.is_data() {

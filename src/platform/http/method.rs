@@ -2,11 +2,16 @@
 
 use crate::platform::error::{AppError, Code};
 use actix_web::http::Method;
+use std::collections::HashMap;
 use utoipa::openapi::path::Paths;
 
 /// The paths of the document and their methods.
 #[derive(Clone, Debug, Default)]
-pub struct Methods(Vec<(Vec<String>, Vec<&'static str>)>);
+pub struct Methods {
+    patterns: Vec<(Vec<String>, Vec<&'static str>)>,
+    /// Paths without a placeholder that a pattern takes, too.
+    written_out: HashMap<String, Vec<&'static str>>,
+}
 
 impl Methods {
     /// From the document.
@@ -27,7 +32,26 @@ impl Methods {
                 .collect();
             (path.split('/').map(str::to_owned).collect(), methods)
         });
-        Self(table.collect())
+        Self::of(table.collect())
+    }
+
+    fn of(patterns: Vec<(Vec<String>, Vec<&'static str>)>) -> Self {
+        let plain = |pattern: &[String]| !pattern.iter().any(|part| part.starts_with('{'));
+        let taken = |path: &[String]| {
+            let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+            patterns
+                .iter()
+                .any(|(pattern, _)| !plain(pattern) && fits(pattern, &parts))
+        };
+        let written_out = patterns
+            .iter()
+            .filter(|(pattern, _)| plain(pattern) && taken(pattern))
+            .map(|(pattern, methods)| (pattern.join("/"), methods.clone()))
+            .collect();
+        Self {
+            patterns,
+            written_out,
+        }
     }
 
     /// What to say of a request that no route took.
@@ -39,27 +63,28 @@ impl Methods {
         }
     }
 
-    /// What to say of a request that a pattern took which is not meant: the path is written out in another one, which does
-    /// not know the method.
+    /// What to say of a request whose path is written out in the document, but not with this method: a pattern must not take
+    /// `/calls/events` for an id.
     #[must_use]
     pub fn shadowed(&self, path: &str, method: &Method) -> Option<AppError> {
-        let (_, methods) = self.known(path)?;
+        let methods = self.written_out.get(path)?;
         (!methods.contains(&method.as_str())).then(|| not_by(methods))
     }
 
     /// The pattern of a path that has the most of it written out.
     fn known(&self, path: &str) -> Option<&(Vec<String>, Vec<&'static str>)> {
         let parts: Vec<&str> = path.split('/').collect();
-        let fits = |pattern: &[String]| {
-            pattern.len() == parts.len()
-                && pattern
-                    .iter()
-                    .zip(&parts)
-                    .all(|(pattern, part)| pattern == part || (pattern.starts_with('{') && !part.is_empty()))
-        };
-        let fitting = self.0.iter().filter(|(pattern, _)| fits(pattern));
+        let fitting = self.patterns.iter().filter(|(pattern, _)| fits(pattern, &parts));
         fitting.min_by_key(|(pattern, _)| pattern.iter().filter(|part| part.starts_with('{')).count())
     }
+}
+
+fn fits(pattern: &[String], parts: &[&str]) -> bool {
+    pattern.len() == parts.len()
+        && pattern
+            .iter()
+            .zip(parts)
+            .all(|(pattern, part)| pattern == part || (pattern.starts_with('{') && !part.is_empty()))
 }
 
 fn not_by(methods: &[&'static str]) -> AppError {
@@ -75,7 +100,7 @@ mod tests {
         let path = |path: &str, methods: &[&'static str]| {
             (path.split('/').map(str::to_owned).collect(), methods.to_vec())
         };
-        let methods = Methods(vec![
+        let methods = Methods::of(vec![
             path("/calls/{id}", &["GET"]),
             path("/calls/events", &["POST"]),
         ]);

@@ -8,4 +8,5 @@ pub mod method;
 pub mod page;
 pub mod raw;
 pub mod request;
+mod strict;
 pub mod upload;

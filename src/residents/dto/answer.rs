@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 /// Who somebody is, as far as the reader may see it: plain, masked or not at all.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PersonOut {
+pub struct RegisteredPersonOut {
     /// Key; absent when the identity is withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<ResidentId>,
@@ -31,7 +31,7 @@ pub struct PersonOut {
     pub labels: Option<Vec<String>>,
 }
 
-impl PersonOut {
+impl RegisteredPersonOut {
     /// Adds the labels, for a role that sees them.
     #[must_use]
     pub fn labelled(mut self, row: &resident::Model) -> Self {
@@ -130,7 +130,7 @@ pub enum Why {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MatchOut {
     /// Who, masked.
-    pub resident: PersonOut,
+    pub resident: RegisteredPersonOut,
     /// The community.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_id: Option<UnitId>,
@@ -151,7 +151,7 @@ pub struct MatchesOut {
 
 /// Plain values that were asked for and are there.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RevealOut {
+pub struct RevealedResidentOut {
     /// Name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -1,6 +1,6 @@
 //! From wire words to values: all mistakes at once, and no value of a person in a message.
 
-use super::request::{ContactIn, ResidentIn, ResidentPatch, RevealIn, SearchIn};
+use super::request::{ResidentContactIn, ResidentIn, ResidentPatch, RevealIn, SearchIn};
 use crate::platform::error::{AppError, Code, FieldError, Fields, Rule};
 use crate::platform::personal::{Personal, mask_numbers};
 use crate::residents::commands::{Change, Edit, NewContact, NewResident, Revelation};
@@ -116,7 +116,7 @@ impl RevealIn {
     }
 }
 
-impl ContactIn {
+impl ResidentContactIn {
     /// Checks all fields.
     pub fn parse(self) -> Result<NewContact, AppError> {
         let mut reader = Reader::default();
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn acting_for_somebody_needs_consent() {
         let contact = |may_act: bool, consent: bool| {
-            let contact: ContactIn = serde_json::from_value(json!({
+            let contact: ResidentContactIn = serde_json::from_value(json!({
                 "name": "李四", "phone": "13912345678", "relation": "女儿", "may_act": may_act, "consent": consent
             }))
             .unwrap();

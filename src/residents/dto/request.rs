@@ -112,7 +112,7 @@ pub struct RevealIn {
 /// A new contact.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ContactIn {
+pub struct ResidentContactIn {
     /// Name.
     #[schema(value_type = String, example = "李四")]
     pub name: Personal,

@@ -435,7 +435,7 @@ pub struct QueuesOut {
 
 /// What was hidden.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RevealOut {
+pub struct RevealedRequesterOut {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

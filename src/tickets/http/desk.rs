@@ -14,7 +14,7 @@ use crate::tickets::commands::Setting;
 use crate::tickets::commands::act::{self, Action};
 use crate::tickets::commands::look::{Look, record};
 use crate::tickets::dto::{
-    ActionIn, QueuesOut, Reason, ReceiptOut, RevealOut, TicketDeadlinesOut, TicketOut, TicketRow,
+    ActionIn, QueuesOut, Reason, ReceiptOut, RevealedRequesterOut, TicketDeadlinesOut, TicketOut, TicketRow,
     TicketsQuery, VerificationOut,
 };
 use crate::tickets::facts;
@@ -151,7 +151,7 @@ pub async fn verify_ticket(
 }
 
 /// Shows who asked, for a reason. Who looked, and why, is kept before the answer goes out.
-#[utoipa::path(tag = "tickets", request_body = Reason, responses((status = 200, body = RevealOut)))]
+#[utoipa::path(tag = "tickets", request_body = Reason, responses((status = 200, body = RevealedRequesterOut)))]
 #[post("/tickets/{id}/reveal")]
 pub async fn reveal_requester(
     permit: Permit<op::RevealRequester>,
@@ -159,7 +159,7 @@ pub async fn reveal_requester(
     id: Path<TicketId>,
     key: IdempotencyKey,
     body: Json<Reason>,
-) -> Result<Answer<RevealOut>, AppError> {
+) -> Result<Answer<RevealedRequesterOut>, AppError> {
     let mut fields = Fields::default();
     let reason = fields.text("/reason", &body.value.reason, 200);
     if reason.chars().count() < 3 {
@@ -217,7 +217,7 @@ pub async fn reveal_requester(
                 let phone = first
                     .and_then(|row| row.phone_sealed.as_ref())
                     .filter(|_| wants("phone"));
-                Answer::ok(&RevealOut {
+                Answer::ok(&RevealedRequesterOut {
                     name: vault.open_optional(label::NAME, name)?,
                     phone: vault.open_optional(label::PHONE, phone)?,
                 })

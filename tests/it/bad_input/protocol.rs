@@ -70,7 +70,6 @@ on_both! {
         ] {
             let answer = refused(&app, name, raw(&app, token, JSON, body), 422, "invalid_input").await;
             let rule = match name {
-                "a list" => "type",
                 "a field missing" => "required",
                 "an unknown field" | "an unknown field below" => "unexpected",
                 _ => "parse",
