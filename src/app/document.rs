@@ -4,9 +4,13 @@ use crate::access::Op;
 use crate::platform::error::Code;
 use actix_web::App;
 use serde_json::json;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, Paths, PathsBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Components, ContactBuilder, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
     PathItem, RefOr, Required, ResponseBuilder, Server, Tag, Type,
@@ -65,6 +69,11 @@ pub fn head() -> OpenApi {
     );
     let mut components = Components::new();
     components.add_security_scheme("bearer", bearer);
+    let signature = ApiKey::Header(ApiKeyValue::with_description(
+        "webhook-signature",
+        "How a message to a webhook shows that it is ours; checked by who receives it.",
+    ));
+    components.add_security_scheme("webhook_signature", SecurityScheme::ApiKey(signature));
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -123,7 +132,76 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
             part_summary(operation);
         });
     }
+    openapi.webhooks = Some(webhooks());
     openapi
+}
+
+/// What is sent to other systems: one entry for each kind of thing, with the types of its events.
+fn webhooks() -> Paths {
+    use crate::events::rules::{TEST, all};
+    let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
+    for event in all().into_iter().chain([TEST.to_owned()]) {
+        let kind = event.split('.').next().unwrap_or_default().to_owned();
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, events)) => events.push(event),
+            None => kinds.push((kind, vec![event])),
+        }
+    }
+    let mut paths = PathsBuilder::new();
+    for (kind, events) in kinds {
+        let types = events
+            .iter()
+            .map(|event| format!("`{event}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let body = RequestBodyBuilder::new()
+            .content(
+                "application/json",
+                Content::new(Some(utoipa::openapi::Ref::from_schema_name("EventOut"))),
+            )
+            .required(Some(Required::True))
+            .build();
+        let mut operation = OperationBuilder::new()
+            .tag("events")
+            .operation_id(Some(format!("webhook_{}", kind.replace('.', "_"))))
+            .summary(Some(format!("Something happened to a {}", kind.replace('_', " "))))
+            .description(Some(format!(
+                "Sent to webhooks that chose one of these types: {types}. Signed as Standard Webhooks lays it out; any 2xx \
+                 says that it was heard, 410 switches the webhook off, all else is tried again."
+            )))
+            .request_body(Some(body))
+            .security(SecurityRequirement::new("webhook_signature", Vec::<String>::new()))
+            .response("2XX", ResponseBuilder::new().description("It was heard"))
+            .response("410", ResponseBuilder::new().description("Nobody listens here any more"));
+        for (name, description, example) in [
+            (
+                "webhook-id",
+                "The event's id: the same each time that it is sent.",
+                "01a2-…",
+            ),
+            (
+                "webhook-timestamp",
+                "When this attempt was made, in seconds since 1970.",
+                "1795737600",
+            ),
+            (
+                "webhook-signature",
+                "`v1,` and HMAC-SHA256, or `v1a,` and Ed25519, of id, timestamp and body.",
+                "v1,…",
+            ),
+        ] {
+            let parameter = ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(Required::True)
+                .description(Some(description))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .example(Some(json!(example)));
+            operation = operation.parameter(parameter);
+        }
+        paths = paths.path(kind, PathItem::new(HttpMethod::Post, operation));
+    }
+    paths.build()
 }
 
 /// Operations by which somebody shows who they are: guesses are refused, and slowed.

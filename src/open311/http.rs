@@ -60,7 +60,25 @@ impl utoipa::Modify for Key {
 /// The document of the adapter.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+    use utoipa::openapi::RefOr;
+    let mut document = Document::openapi();
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            // What names no key needs none.
+            operation.security.get_or_insert_default();
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response {
+                    let text = if status.starts_with('2') {
+                        "Done, with an answer"
+                    } else {
+                        "Refused, and why"
+                    };
+                    text.clone_into(&mut response.description);
+                }
+            }
+        }
+    }
+    document
 }
 
 /// Routes of the adapter.
