@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells clients openapi walkthrough
+.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells clients fuzz openapi walkthrough
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,14 +24,15 @@ test: tools lint ## What must pass before a change lands: lint, all tests and th
 	scripts/walkthrough.sh
 	scripts/test-postgres.sh sh -c 'scripts/walkthrough.sh --database "$$TEST_DATABASE_URL"'
 	scripts/clients.sh
-	scripts/test-postgres.sh sh -c 'scripts/clients.sh --database "$$TEST_DATABASE_URL"'
+	TEST_SUITES=open311,webhooks,contract TEST_EXAMPLES=1 scripts/test-postgres.sh sh -c 'scripts/clients.sh --database "$$TEST_DATABASE_URL"'
 
 # `make test` has their short forms. A failure tells its seed: TEST_SEED repeats it, TEST_KILLS and the others set how much.
 long: export TEST_KILLS ?= 200
 long: export TEST_RACES ?= 200
 long: export TEST_WRITERS ?= 100
 long: export TEST_WRITES ?= 100
-long: tools ## The long forms of what is tried by chance: killed 200 times on each database, 100 writers in 100 rounds, 200 races.
+long: export TEST_RETRIES ?= 10000
+long: tools ## The long forms of what is tried by chance: killed 200 times on each database, 100 writers in 100 rounds, 200 races, 10,000 retries.
 	scripts/test-postgres.sh cargo test --locked --test it -- kill:: instances:: calls::race --nocapture
 
 tools: ## PostgreSQL, a C compiler and cargo-deny, where this machine lacks them.
@@ -55,6 +56,9 @@ audit: ## Known vulnerabilities of dependencies (fetches the RustSec database).
 
 fmt: ## Formats the code.
 	cargo fmt --all
+
+fuzz: tools ## The whole document by schemathesis at length, as people of three roles.
+	TEST_TIMEOUT=10800 TEST_SUITES=contract TEST_EXAMPLES=$${TEST_EXAMPLES:-100} scripts/clients.sh
 
 bench: ## Measures throughput and latency on both databases.
 	scripts/bench.sh $(ARGS)

@@ -18,4 +18,4 @@ if [[ ! -e $python/made-$wanted ]]; then
 fi
 cargo build --locked --bin hotline
 [[ ${1-} != --database ]] || shift
-NO_PROXY=127.0.0.1 exec timeout 600 "$python/bin/python" tests/clients/run.py "${CARGO_TARGET_DIR:-target}/debug/hotline" "$@"
+NO_PROXY=127.0.0.1 exec timeout "${TEST_TIMEOUT:-900}" "$python/bin/python" tests/clients/run.py "${CARGO_TARGET_DIR:-target}/debug/hotline" "$@"

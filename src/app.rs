@@ -10,6 +10,7 @@ use crate::ledger::tail::Tail;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::error::AppError;
+use crate::platform::http::deprecation::Deprecations;
 use crate::platform::http::method::Methods;
 use crate::platform::http::request;
 use crate::platform::jobs::{Job, Pass};
@@ -22,8 +23,8 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as Actix, HttpServer};
 pub use document::document;
-use futures_util::FutureExt;
 use futures_util::future::{Either, ready};
+use futures_util::{FutureExt, TryFutureExt};
 use std::net::TcpListener;
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
@@ -102,9 +103,12 @@ impl App {
     pub fn serve(&self, listener: TcpListener) -> std::io::Result<Server> {
         let settings = self.kit().config.server.clone();
         let app = self.clone();
-        let methods = Methods::new(&document().paths);
+        let paths = document().paths;
+        let methods = Methods::new(&paths);
+        let deprecations = Deprecations::new(document::DEPRECATED, &paths);
         let server = HttpServer::new(move || {
             let (methods, named) = (methods.clone(), methods.clone());
+            let deprecations = deprecations.clone();
             let app = app.for_worker();
             let (routed, openapi) = Actix::new()
                 .into_utoipa_app()
@@ -142,6 +146,14 @@ impl App {
                     let refusal = methods.refuse(request.path(), request.method());
                     async move { Err::<web::Bytes, AppError>(refusal) }
                 }))
+                .wrap_fn(move |request, service| {
+                    let (method, deprecations) = (request.method().to_string(), deprecations.clone());
+                    service.call(request).map_ok(move |mut response| {
+                        let pattern = response.request().match_pattern();
+                        deprecations.tell(&method, pattern, response.headers_mut());
+                        response
+                    })
+                })
                 .wrap(from_fn(permit::identify))
                 .wrap_fn(
                     move |request, service| match named.shadowed(request.path(), request.method()) {

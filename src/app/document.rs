@@ -2,6 +2,7 @@
 
 use crate::access::Op;
 use crate::platform::error::Code;
+use crate::platform::http::deprecation::Deprecated;
 use actix_web::App;
 use serde_json::json;
 use utoipa::openapi::path::{
@@ -16,6 +17,9 @@ use utoipa::openapi::{
     PathItem, RefOr, Required, ResponseBuilder, Server, Tag, Type,
 };
 use utoipa_actix_web::AppExt;
+
+/// Operations that will go. Nothing was released yet that could.
+pub(super) const DEPRECATED: &[Deprecated] = &[];
 
 /// The whole document.
 #[must_use]
@@ -127,6 +131,13 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
                     .responses
                     .entry(status.to_owned())
                     .or_insert_with(|| problem(description));
+            }
+            if let Some(known) = DEPRECATED
+                .iter()
+                .find(|one| operation.operation_id.as_deref() == Some(one.operation))
+            {
+                operation.deprecated = Some(utoipa::openapi::Deprecated::True);
+                operation.description = Some(known.note());
             }
             describe_responses(operation);
             part_summary(operation);

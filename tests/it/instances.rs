@@ -1,7 +1,8 @@
 //! Two instances on one PostgreSQL are as good as one: no change is lost between them, and what is due happens once.
 
-use crate::support::{Answer, Backend, Client, TestApp, count};
+use crate::support::{Answer, Backend, Chance, Client, TestApp, count, seed};
 use chrono::TimeDelta;
+use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -167,6 +168,64 @@ async fn what_is_due_happens_once_on_two_instances() {
     ];
     assert_eq!(told, BTreeMap::from(wanted), "an event for each entry");
     db.close().await.unwrap();
+    other.stop().await;
+    app.stop().await;
+}
+
+/// A create that is sent again and again, by either instance, at the same moment or later: one ticket for each key, and every
+/// answer tells of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retries_through_two_instances_make_no_double() {
+    if !Backend::postgres_is_there() {
+        return;
+    }
+    let app = TestApp::start(Backend::Postgres).await;
+    let other = app.second().await;
+    let operator = app.staff("operator").await;
+    let there = other.with_token(operator.token());
+    let retries = count("TEST_RETRIES", 400);
+    let keys = (retries / 8).max(1);
+    let mut chance = Chance::new(seed(), 0);
+    let chosen: Vec<(u64, bool)> = (0..retries)
+        .map(|_| (chance.below(keys), chance.below(2) == 0))
+        .collect();
+    let made: Vec<(u64, Answer)> = stream::iter(chosen)
+        .map(|(key, here)| {
+            let client = if here { operator.clone() } else { there.clone() };
+            async move {
+                let request = json!({ "requester": { "phone": "13900000001" }, "category": "120302", "title": format!("重试 {key}"),
+                    "content": "很吵", "place": { "address": "羊桥社区" } });
+                loop {
+                    let answer = client.post_keyed("/api/v1/tickets", &format!("retry-{key}"), &request).await;
+                    // Busy, or the other one is at it: a client sends it once more.
+                    if !matches!(answer.status, 409 | 503) {
+                        return (key, answer);
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            }
+        })
+        .buffer_unordered(16)
+        .collect()
+        .await;
+    let mut tickets: BTreeMap<u64, String> = BTreeMap::new();
+    for (key, answer) in made {
+        answer.expect(201);
+        let id = answer.text_at("/ticket/id");
+        assert_eq!(
+            tickets.entry(key).or_insert_with(|| id.clone()),
+            &id,
+            "one key made two tickets"
+        );
+    }
+    let db = Database::connect(&app.database).await.unwrap();
+    let sql = "SELECT COUNT(*) AS n FROM ticket WHERE title LIKE '重试 %'";
+    let row = db
+        .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .unwrap();
+    let n: i64 = row.unwrap().try_get("", "n").unwrap();
+    assert_eq!(n, i64::try_from(tickets.len()).unwrap());
     other.stop().await;
     app.stop().await;
 }

@@ -1,6 +1,7 @@
 //! HTTP in: strict input, typed answers, problem documents, cursors, versions, repeated requests.
 
 pub mod answer;
+pub mod deprecation;
 pub mod etag;
 pub mod idempotency;
 pub mod json;
