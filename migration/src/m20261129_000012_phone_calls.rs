@@ -50,7 +50,7 @@ const UP: &[&str] = &[
     "CREATE UNIQUE INDEX phone_call_once ON phone_call (client_id, external_id)",
     "CREATE INDEX phone_call_began ON phone_call (began_at, id)",
     "CREATE INDEX phone_call_missed ON phone_call (id) WHERE missed = 'waiting'",
-    "CREATE INDEX phone_call_caller ON phone_call (caller_index, id) WHERE missed = 'waiting'",
+    "CREATE INDEX phone_call_caller ON phone_call (caller_index, answered_at) WHERE caller_index IS NOT NULL",
     "ALTER TABLE ticket ADD COLUMN phone_call_id {uuid}",
     "CREATE INDEX ticket_phone_call ON ticket (phone_call_id) WHERE phone_call_id IS NOT NULL",
 ];

@@ -9,7 +9,7 @@ use crate::ledger::events::{News, publish};
 use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
-use entity::id::PhoneCallId;
+use entity::id::{PhoneCallId, StaffId};
 use entity::kind::{MissedState, PhoneCallState};
 use entity::phone_call;
 use serde_json::json;
@@ -36,14 +36,20 @@ pub(super) async fn hear(
         return Ok(before);
     }
     store::put(vault, &mut row, &call)?;
-    row.staff_id = store::staff_of(tx, call.agent()).await?;
-    row.missed = missed(&row);
-    if row.state == PhoneCallState::Talking {
-        store::called_again(tx, &row).await?;
-    }
     // A number that was not heard anew is sealed as it was.
     if call.caller == known.caller {
         row.caller_sealed = before.caller_sealed;
+    }
+    row.staff_id = store::staff_of(tx, call.agent()).await?;
+    if let Some(index) = &row.caller_index {
+        // Two calls of one person, told of at the same moment, would not see each other.
+        tx.one_at_a_time(index).await?;
+    }
+    row.missed = missed(tx, &row).await?;
+    if let Some(answered) = row.answered_at {
+        for other in store::waiting_too(tx, &row, Some(answered)).await? {
+            settle(tx, other, MissedState::CalledAgain, "called_again").await?;
+        }
     }
     let row = store::update(tx, row).await?;
     let what = if row.state == PhoneCallState::Abandoned {
@@ -51,19 +57,42 @@ pub(super) async fn hear(
     } else {
         heard.kind.word()
     };
-    tell(tx, &row, what);
+    // Whose telephone it is about, where the event says so: others may have had the call since.
+    let whose = match &heard.agent {
+        Some(agent) => store::staff_of(tx, Some(agent)).await?,
+        None => row.staff_id,
+    };
+    tell(
+        tx,
+        &row,
+        (what, whose, before.missed == Some(MissedState::Waiting)),
+    );
     Ok(row)
 }
 
-/// Who hung up before anybody answered waits to be called back, where their number is known. That somebody did answer
-/// may be heard later.
-fn missed(row: &phone_call::Model) -> Option<MissedState> {
-    match row.state {
-        PhoneCallState::Abandoned => row
-            .missed
-            .or(row.caller_index.is_some().then_some(MissedState::Waiting)),
-        _ => row.missed.filter(|missed| *missed != MissedState::Waiting),
+/// Who hung up before anybody answered waits to be called back, where their number is known and they did not call again.
+/// That somebody did answer may be heard later.
+async fn missed(tx: &Tx, row: &phone_call::Model) -> Result<Option<MissedState>, AppError> {
+    if row.state != PhoneCallState::Abandoned {
+        return Ok(row.missed.filter(|missed| *missed != MissedState::Waiting));
     }
+    if row.missed.is_some() || row.caller_index.is_none() {
+        return Ok(row.missed);
+    }
+    Ok(Some(if store::answered_since(tx, row).await? {
+        MissedState::CalledAgain
+    } else {
+        MissedState::Waiting
+    }))
+}
+
+/// A call need not be called back any more.
+async fn settle(tx: &Tx, mut row: phone_call::Model, how: MissedState, what: &str) -> Result<(), AppError> {
+    row.missed = Some(how);
+    row.missed_at = Some(tx.now());
+    let row = store::update(tx, row).await?;
+    tell(tx, &row, (what, row.staff_id, true));
+    Ok(())
 }
 
 /// Notes how calling back went.
@@ -88,8 +117,14 @@ pub(super) async fn called_back(
     } else if row.attempts >= ATTEMPTS {
         row.missed = Some(MissedState::NotReached);
     }
+    if *reached {
+        // They are one person, however often they tried.
+        for other in store::waiting_too(tx, &row, None).await? {
+            settle(tx, other, MissedState::CalledBack, "called_back").await?;
+        }
+    }
     let row = store::update(tx, row).await?;
-    tell(tx, &row, "called_back");
+    tell(tx, &row, ("called_back", row.staff_id, true));
     Ok(row)
 }
 
@@ -106,7 +141,8 @@ pub(super) fn allow(caller: &Caller, row: &phone_call::Model) -> Result<(), AppE
     caller.decide(Op::ListPhoneCalls, &facts).map(|_| ())
 }
 
-fn tell(tx: &Tx, row: &phone_call::Model, what: &str) {
+/// What happened, to whose telephone, and whether the call waited to be called back before.
+fn tell(tx: &Tx, row: &phone_call::Model, (what, whose, waited): (&str, Option<StaffId>, bool)) {
     publish(
         tx,
         News {
@@ -114,7 +150,7 @@ fn tell(tx: &Tx, row: &phone_call::Model, what: &str) {
             subject_kind: SUBJECT,
             subject_id: row.id.0,
             unit_path: Some(row.unit_path.clone()),
-            data: json!({ "state": row.state, "staff_id": row.staff_id, "missed": row.missed }),
+            data: json!({ "state": row.state, "staff_id": whose, "missed": row.missed, "waited": waited }),
         },
     );
 }

@@ -1,11 +1,11 @@
 //! Wire shapes of phone calls.
 
 use super::rules::Heard;
-use crate::platform::error::{AppError, Code, FieldError, Fields, Rule};
+use crate::platform::error::{AppError, FieldError, Fields, Rule};
 use crate::platform::personal::Personal;
 use crate::residents::rules::Phone;
 use crate::tickets::dto::CallerOut;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use entity::id::{PhoneCallId, StaffId, TicketId};
 use entity::kind::{MissedState, PhoneCallState, PhoneEventKind};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct PhoneEventIn {
     pub event: PhoneEventKind,
     /// When it happened, by the exchange's clock.
     pub at: DateTime<Utc>,
-    /// The number of who calls, as the exchange shows it; absent where it is withheld.
+    /// The number of who calls, as the exchange shows it. What can't be called back is as good as withheld.
     #[schema(value_type = Option<String>, example = "13812341234")]
     pub caller: Option<Personal>,
     /// The number that was called.
@@ -44,7 +44,7 @@ impl PhoneEventIn {
     /// Checks all fields.
     ///
     /// # Errors
-    /// `InvalidInput`, `PhoneInvalid`.
+    /// `InvalidInput`.
     pub fn parse(self, now: DateTime<Utc>) -> Result<(String, Heard), AppError> {
         let mut fields = Fields::default();
         let call = fields.text("/call_id", &self.call_id, 200);
@@ -55,18 +55,14 @@ impl PhoneEventIn {
             fields.add("/at", Rule::Range(format!("-{LATE_DAYS} d..+{AHEAD_MIN} min")));
         }
         fields.finish()?;
-        let caller = match &self.caller {
-            Some(shown) if !shown.plain().trim().is_empty() => {
-                let phone = Phone::parse(shown.plain()).ok_or_else(|| AppError::new(Code::PhoneInvalid))?;
-                Some(phone.canonical())
-            }
-            _ => None,
-        };
+        // What can't be called back is as good as withheld: `anonymous`, an extension, a number without its area code.
+        let caller = self.caller.as_ref().and_then(|shown| Phone::parse(shown.plain()));
         let heard = Heard {
             kind: self.event,
-            at: self.at,
+            // As finely as both databases keep it, so that a repeat is the same.
+            at: self.at.trunc_subsecs(6),
             agent,
-            caller,
+            caller: caller.map(|caller| caller.canonical()),
             line,
             recording,
         };
@@ -230,7 +226,7 @@ pub struct PhoneFigureOut {
     pub abandoned: u64,
     /// Of the abandoned, those whose caller hung up within 5 seconds.
     pub short: u64,
-    /// 接通率: answered ÷ (inbound − short).
+    /// 接通率: answered ÷ (inbound − short); not by agent, whose calls were all answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 0.96)]
     pub connect_rate: Option<f64>,

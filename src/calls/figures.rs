@@ -80,7 +80,8 @@ impl Count {
             answered: self.answered,
             abandoned: self.abandoned,
             short: self.short,
-            connect_rate: share(self.answered, inbound - self.short),
+            connect_rate: share(self.answered, inbound - self.short)
+                .filter(|_| !matches!(key, Key::Agent(_))),
             within_15_s: within(15),
             within_20_s: within(20),
             mean_wait_s: mean(&self.waits),

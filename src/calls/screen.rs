@@ -30,7 +30,7 @@ impl Listener for Screen {
         }
         let (me, _) = self.caller.staff()?;
         let mine = event.data["staff_id"].as_str() == Some(me.to_string().as_str());
-        if !mine && event.data["missed"] == Value::Null {
+        if !mine && event.data["missed"] == Value::Null && event.data["waited"] != Value::Bool(true) {
             return Ok(None);
         }
         let kit = &self.desk.kit;

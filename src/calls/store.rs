@@ -8,7 +8,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use chrono::{DateTime, Utc};
 use entity::id::{ClientId, PhoneCallId, StaffId, TicketId};
-use entity::kind::{MissedState, PhoneCallState};
+use entity::kind::PhoneCallState;
 use entity::{phone_call, ticket};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -75,19 +75,27 @@ pub(super) async fn hold(tx: &Tx, which: &Which, at: DateTime<Utc>) -> Result<ph
     row.ok_or_else(|| AppError::new(Code::Conflict).repeatable())
 }
 
+/// What the rules know of a row but for the number, which figures need not open.
+pub(super) fn times(row: &phone_call::Model) -> Call {
+    Call {
+        ringing_at: row.ringing_at,
+        answered_at: row.answered_at,
+        ended_at: row.ended_at,
+        agents: serde_json::from_value(row.agents.clone()).unwrap_or_default(),
+        caller: None,
+        line: row.line.clone(),
+        recording: row.recording.clone(),
+    }
+}
+
 /// What the rules know of a row.
 ///
 /// # Errors
 /// When the number can't be opened.
 pub(super) fn call(vault: &Vault, row: &phone_call::Model) -> Result<Call, AppError> {
     Ok(Call {
-        ringing_at: row.ringing_at,
-        answered_at: row.answered_at,
-        ended_at: row.ended_at,
-        agents: serde_json::from_value(row.agents.clone()).unwrap_or_default(),
         caller: vault.open_optional(CALLER, row.caller_sealed.as_ref())?,
-        line: row.line.clone(),
-        recording: row.recording.clone(),
+        ..times(row)
     })
 }
 
@@ -119,21 +127,41 @@ pub(super) async fn update(tx: &Tx, mut row: phone_call::Model) -> Result<phone_
     Ok(row.into_active_model().reset_all().update(tx).await?)
 }
 
-/// Who calls again need not be called back: calls from the same number that waited for it.
-pub(super) async fn called_again(tx: &Tx, row: &phone_call::Model) -> Result<(), AppError> {
+/// Other calls from the same number, to the same place, that wait to be called back; those that ended before an instant, where
+/// one is given.
+pub(super) async fn waiting_too(
+    tx: &Tx,
+    row: &phone_call::Model,
+    ended_before: Option<DateTime<Utc>>,
+) -> Result<Vec<phone_call::Model>, AppError> {
     use phone_call::Column as C;
     let Some(index) = &row.caller_index else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    phone_call::Entity::update_many()
-        .col_expr(C::Missed, Expr::value(MissedState::CalledAgain.word()))
-        .col_expr(C::MissedAt, Expr::value(Some(tx.now())))
+    let mut select = phone_call::Entity::find()
         .filter(C::CallerIndex.eq(index.clone()))
+        .filter(C::UnitPath.eq(row.unit_path.as_str()))
         .filter(waits())
-        .filter(C::Id.ne(row.id))
-        .exec(tx)
+        .filter(C::Id.ne(row.id));
+    if let Some(before) = ended_before {
+        select = select.filter(C::EndedAt.lt(before));
+    }
+    Ok(select.lock_exclusive().all(tx).await?)
+}
+
+/// Whether the same number called the same place again after the call ended, and was answered.
+pub(super) async fn answered_since(tx: &Tx, row: &phone_call::Model) -> Result<bool, AppError> {
+    use phone_call::Column as C;
+    let (Some(index), Some(ended)) = (&row.caller_index, row.ended_at) else {
+        return Ok(false);
+    };
+    let found = phone_call::Entity::find()
+        .filter(C::CallerIndex.eq(index.clone()))
+        .filter(C::AnsweredAt.gt(ended))
+        .filter(C::UnitPath.eq(row.unit_path.as_str()))
+        .one(tx)
         .await?;
-    Ok(())
+    Ok(found.is_some())
 }
 
 /// Written out, so that the partial index is used.

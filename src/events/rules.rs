@@ -14,6 +14,7 @@ const PHONE: &[&str] = &[
     "ended",
     "abandoned",
     "called_back",
+    "called_again",
 ];
 
 /// Every type of event that there may be, in reading order.

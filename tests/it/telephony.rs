@@ -140,15 +140,26 @@ on_both! {
     async fn who_was_missed_is_called_back(app: TestApp) {
         let (exchange, operator) = (exchange(&app).await, app.staff("operator").await);
         let mut ids = Vec::new();
-        for (nth, call) in ["late", "again", "back", "silent", "withheld"].iter().enumerate() {
-            let caller = if *call == "withheld" { String::new() } else { format!("1391234000{nth}") };
+        for (nth, call) in ["late", "again", "back", "silent", "withheld", "odd"].iter().enumerate() {
+            let caller = match *call {
+                "withheld" => String::new(),
+                "odd" => "anonymous".to_owned(),
+                _ => format!("1391234000{nth}"),
+            };
             ids.push(miss(&app, &exchange, call, &caller).await["id"].as_str().unwrap().to_owned());
         }
         // Nobody can call a number that is not known.
         assert_eq!(missed(&operator).await, ["late", "again", "back", "silent"]);
         tell(&exchange, &event(&app, "late", "answered", 20, json!({ "agent": "operator" }))).await;
+        // What was answered before is no answer to it.
+        tell(&exchange, &event(&app, "before", "answered", -50, json!({ "caller": "139 1234 0001", "agent": "operator" }))).await;
+        assert_eq!(missed(&operator).await, ["again", "back", "silent"]);
         tell(&exchange, &event(&app, "new", "answered", 50, json!({ "caller": "139 1234 0001", "agent": "operator" }))).await;
+        // Nor need who called again be called back when it is told late that they were missed.
+        let late = miss(&app, &exchange, "told late", "13912340001").await;
+        assert_eq!(late["missed"], "called_again");
         assert_eq!(missed(&operator).await, ["back", "silent"]);
+        miss(&app, &exchange, "back once more", "13912340002").await;
         let path = |nth: usize| format!("/api/v1/calls/{}/call-back", ids[nth]);
         let called = operator.post(&path(2), &json!({ "reached": true })).await;
         assert_eq!((&called.body["missed"], &called.body["attempts"]), (&json!("called_back"), &json!(1)), "{}", called.text);
@@ -208,8 +219,6 @@ on_both! {
             refused.problem(422, "invalid_input");
             assert_eq!(refused.rule("/at"), Some("range"));
         }
-        let number = event(&app, "x", "ringing", 0, json!({ "caller": "12" }));
-        exchange.post(EVENTS, &number).await.problem(422, "phone_invalid");
         let kind = event(&app, "x", "hung", 0, json!({}));
         assert_eq!(exchange.post(EVENTS, &kind).await.status, 422);
         let nameless = event(&app, " ", "ringing", 0, json!({}));

@@ -4,9 +4,11 @@ pub use super::prepare::prepare;
 use super::prepare::{Contact, Prepared};
 use super::routed::{self, Routed};
 use super::{Setting, anonymous, meaning};
+use crate::access::Op;
 use crate::access::actor::Actor;
 use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
+use crate::access::policy::{Facts, decide};
 use crate::attachments;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
@@ -54,7 +56,20 @@ async fn write(
 ) -> Result<Answer<RegisteredOut>, AppError> {
     if let Some(call) = prepared.phone_call_id {
         let known = phone_call::Entity::find_by_id(call).one(tx).await?;
-        known.ok_or_else(|| AppError::field("/phone_call_id", Rule::Unknown))?;
+        let unknown = || AppError::field("/phone_call_id", Rule::Unknown);
+        let path = known.ok_or_else(unknown)?.unit_path;
+        let facts = Facts {
+            paths: vec![&path],
+            place: &path,
+            owners: Vec::new(),
+        };
+        let reached = decide(
+            &setting.caller.actor,
+            Op::ListPhoneCalls,
+            Op::ListPhoneCalls,
+            &facts,
+        );
+        reached.map_err(|_| unknown())?;
     }
     let mut loaded = new_ticket(tx, setting, prepared)?;
     loaded.requesters = requesters(tx, setting, prepared, loaded.ticket.id).await?;

@@ -47,6 +47,8 @@ impl Service {
         }
         let mut child = command
             .env("HOTLINE_AUTH__ARGON2_MEMORY_KIB", "8")
+            .env("HOTLINE_LIMITS__CLIENT_PER_MINUTE", "0")
+            .env("HOTLINE_LIMITS__RESIDENT_PER_MINUTE", "0")
             .env("HOTLINE_AUTH__ARGON2_PASSES", "1")
             .env("HOTLINE_DATABASE__ACQUIRE_TIMEOUT_MS", "20000")
             .env("HOTLINE_LOG__FILTER", "error")

@@ -41,7 +41,7 @@ pub fn config(folder: &Path, database: &str) -> Config {
         &toml,
         format!(
             "[server]\nworkers = 1\nglance_ms = 0\n[database]\nurl = '{database}'\nconnections = 5\nacquire_timeout_ms = 20000\nread_connections = 2\n\
-             [secrets]\nmaster_key_file = '{key}'\n[auth]\nargon2_memory_kib = 8\nargon2_passes = 1\n\
+             [secrets]\nmaster_key_file = '{key}'\n[limits]\nclient_per_minute = 0\nresident_per_minute = 0\n[auth]\nargon2_memory_kib = 8\nargon2_passes = 1\n\
              second_factor = false\n[sms]\nlog_only = true\n[blob]\nurl = 'file://{blobs}'\n[log]\nfilter = 'error'\n",
             key = folder.join("master.key").display(),
             blobs = folder.join("attachments").display(),
