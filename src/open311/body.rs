@@ -2,6 +2,7 @@
 
 use super::params::Params;
 use crate::attachments::store::PER_ENTRY;
+use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::upload;
 use actix_multipart::Multipart;
@@ -12,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-/// The longest form without files, in bytes, and the longest value of one with files.
+/// The longest form, in bytes, without its files.
 const FORM_MAX: usize = 262_144;
 /// Fields of a form at most.
 const FIELDS_MAX: usize = 200;
@@ -32,22 +33,23 @@ pub(super) struct Posted {
     pub(super) files: Vec<File>,
 }
 
-/// Reads what was posted.
+/// Reads what was posted. `known` finds out who sends it, before a file is taken.
 ///
 /// # Errors
-/// `UnsupportedMediaType`, `MalformedBody`, `BodyTooLarge`; `InvalidInput` for too many files.
-pub(super) async fn read(
+/// `UnsupportedMediaType`, `MalformedBody`, `BodyTooLarge`; `InvalidInput` for too many files; what `known` says.
+pub(super) async fn read<C>(
     request: &HttpRequest,
     payload: web::Payload,
     most_bytes: usize,
-) -> Result<Posted, AppError> {
+    known: impl AsyncFn(&Params) -> Result<C, AppError>,
+) -> Result<(C, Posted), AppError> {
     let media = request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let media = media.unwrap_or_default().to_ascii_lowercase();
     if media.starts_with("multipart/form-data") {
-        return parts(request, payload, most_bytes).await;
+        return parts(request, payload, most_bytes, known).await;
     }
     if !media.starts_with("application/x-www-form-urlencoded") {
         return Err(AppError::new(Code::UnsupportedMediaType).say(
@@ -61,20 +63,36 @@ pub(super) async fn read(
         .map_err(|_| upload::too_large(FORM_MAX))?
         .map_err(|error| AppError::new(Code::MalformedBody).because(anyhow::anyhow!("{error}")))?;
     let params = Params::parse(&bytes).map_err(|error| error.as_code(Code::MalformedBody))?;
-    Ok(Posted {
-        params,
-        files: Vec::new(),
-    })
+    let caller = known(&params).await?;
+    Ok((
+        caller,
+        Posted {
+            params,
+            files: Vec::new(),
+        },
+    ))
 }
 
-async fn parts(request: &HttpRequest, payload: web::Payload, most_bytes: usize) -> Result<Posted, AppError> {
+/// Fields that tell who sends it must come before files, unless a header tells.
+async fn parts<C>(
+    request: &HttpRequest,
+    payload: web::Payload,
+    most_bytes: usize,
+    known: impl AsyncFn(&Params) -> Result<C, AppError>,
+) -> Result<(C, Posted), AppError> {
     let malformed = || AppError::new(Code::MalformedBody).say("表单无法解析", "The form can't be parsed");
     let form = Multipart::from_request(request, &mut payload.into_inner()).await;
     let mut form = form.map_err(|error| malformed().because(anyhow::anyhow!("{error}")))?;
-    let mut posted = Posted::default();
+    let (mut posted, mut caller) = (Posted::default(), None);
+    // What all fields, and all files, may still hold together.
+    let (mut text_left, mut file_left) = (FORM_MAX, most_bytes.saturating_mul(2));
     for _ in 0..FIELDS_MAX {
         let Some(field) = form.next().await else {
-            return Ok(posted);
+            let caller = match caller {
+                Some(caller) => caller,
+                None => known(&posted.params).await?,
+            };
+            return Ok((caller, posted));
         };
         let field = field.map_err(|error| malformed().because(anyhow::anyhow!("{error}")))?;
         let name = field.name().unwrap_or_default().to_owned();
@@ -83,14 +101,18 @@ async fn parts(request: &HttpRequest, payload: web::Payload, most_bytes: usize) 
             .and_then(|disposition| disposition.get_filename())
             .map(str::to_owned);
         let Some(file) = file else {
-            let value = upload::content(field, FORM_MAX).await?;
-            posted
-                .params
-                .push(name, String::from_utf8(value.to_vec()).map_err(|_| malformed())?);
+            let value = upload::content(field, text_left).await?;
+            text_left -= value.len();
+            let value = String::from_utf8(value.to_vec()).map_err(|_| malformed())?;
+            posted.params.push(name, value);
             continue;
         };
+        if caller.is_none() {
+            caller = Some(known(&posted.params).await?);
+        }
         let claimed_type = field.content_type().map(ToString::to_string);
-        let bytes = upload::content(field, most_bytes).await?;
+        let bytes = upload::content(field, most_bytes.min(file_left)).await?;
+        file_left -= bytes.len();
         // Browsers send an empty part for a file that nobody chose.
         if !bytes.is_empty() {
             posted.add(File {
@@ -104,6 +126,19 @@ async fn parts(request: &HttpRequest, payload: web::Payload, most_bytes: usize) 
 }
 
 impl Posted {
+    /// Tells what was posted from something else, whoever sent it.
+    pub(super) fn digest(&self) -> Vec<u8> {
+        let mut parts = self.params.parts();
+        parts.extend(self.files.iter().map(|file| file.bytes.as_ref()));
+        let lengths: Vec<[u8; 8]> = parts.iter().map(|part| part.len().to_be_bytes()).collect();
+        let marked: Vec<&[u8]> = lengths
+            .iter()
+            .zip(&parts)
+            .flat_map(|(length, part)| [length.as_slice(), part])
+            .collect();
+        sha256(&marked)
+    }
+
     fn add(&mut self, file: File) -> Result<(), AppError> {
         if self.files.len() >= PER_ENTRY {
             return Err(AppError::field("media", Rule::TooMany(PER_ENTRY)));

@@ -1,6 +1,6 @@
 //! `/open311/v2`. The ending of a path names the format.
 
-use super::answer::{Given, answer};
+use super::answer::{Format, Given, answer};
 use super::dto::{
     DefinitionOut, DiscoveryOut, EndpointOut, ErrorOut, MadeOut, RequestOut, ServiceOut, TokenOut, UpdateOut,
     UpdatedOut,
@@ -10,6 +10,7 @@ use super::{body, key, media, requests, services, submit, updates};
 use crate::access::permit::Caller;
 use crate::access::{Op, Permit, op};
 use crate::platform::error::{AppError, Code};
+use crate::platform::http::idempotency::IdempotencyKey;
 use crate::platform::http::request::prefers_chinese;
 use crate::reference::Desk;
 use actix_web::web::{Data, Path, Payload, ServiceConfig};
@@ -215,23 +216,23 @@ async fn get_service(
 async fn submit_request(desk: Data<Desk>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let outcome = async {
         let (caller, posted) = posted(&desk, &request, payload, Op::RegisterTicket).await?;
-        let key = request.headers().get("Idempotency-Key");
-        let key = key.and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let key = IdempotencyKey::given(&request)?;
         let made = submit::submit(&desk, caller, posted, key).await?;
         Ok(Given::ok("service_requests", [made])?.created())
     };
     answer(&request, outcome.await)
 }
 
-/// Who asks, and what they posted.
+/// Who asks, and what they posted. Files are read once it is known who sends them.
 async fn posted(
     desk: &Desk,
     request: &HttpRequest,
     payload: Payload,
     op: Op,
 ) -> Result<(Caller, body::Posted), AppError> {
-    let posted = body::read(request, payload, desk.kit.config.blob.max_file_bytes).await?;
-    let caller = key::caller(&desk.kit, request, &posted.params, op).await?;
+    Format::of(request.path()).ok_or_else(|| AppError::new(Code::NotFound))?;
+    let known = async |params: &Params| key::caller(&desk.kit, request, params, op).await;
+    let (caller, posted) = body::read(request, payload, desk.kit.config.blob.max_file_bytes, known).await?;
     check_jurisdiction(desk, &posted.params).await?;
     Ok((caller, posted))
 }

@@ -7,7 +7,7 @@ use crate::tickets::rules::number;
 use crate::tickets::rules::open::is_open;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::id::AttachmentId;
-use entity::kind::{EntryKind, TicketResult, TicketState};
+use entity::kind::{ActorKind, EntryKind, TicketResult, TicketState};
 use serde_json::Value;
 
 /// An instant: with its offset, and without fractions, which some readers refuse.
@@ -51,10 +51,11 @@ pub(super) fn request(
     extensions: bool,
     link: impl Fn(AttachmentId) -> String,
 ) -> RequestOut {
+    let theirs = |entry: &EntryOut| matches!(entry.actor_kind, ActorKind::Resident | ActorKind::Client);
     let said: Vec<&EntryOut> = ticket
         .timeline
         .iter()
-        .filter(|entry| entry.public_text.is_some())
+        .filter(|entry| entry.public_text.is_some() && !theirs(entry))
         .collect();
     let notes = said.iter().map(|entry| NoteOut {
         datetime: instant(entry.at),
@@ -116,6 +117,9 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// That it was registered is the request itself; archiving it changes nothing for who asked.
+const QUIET: [EntryKind; 2] = [EntryKind::Registered, EntryKind::Archived];
+
 /// What happened to a request within a window, as far as who asked may know of it. That it was registered is the request
 /// itself.
 pub(super) fn updates(ticket: &TicketOut, within: impl Fn(DateTime<Utc>) -> bool) -> Vec<UpdateOut> {
@@ -123,7 +127,7 @@ pub(super) fn updates(ticket: &TicketOut, within: impl Fn(DateTime<Utc>) -> bool
     let told = ticket
         .timeline
         .iter()
-        .filter(|entry| entry.public && entry.kind != EntryKind::Registered && within(entry.at));
+        .filter(|entry| entry.public && !QUIET.contains(&entry.kind) && within(entry.at));
     told.map(|entry| UpdateOut {
         update_id: format!("{number}-{}", entry.seq),
         service_request_id: number.clone(),

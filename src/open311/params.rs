@@ -20,6 +20,13 @@ impl Params {
             .map_err(|error| AppError::new(Code::MalformedQuery).because(error))
     }
 
+    /// Names and values but for the key, to tell one form from another.
+    pub(super) fn parts(&self) -> Vec<&[u8]> {
+        let rest = self.0.iter().filter(|(name, _)| name != "api_key");
+        rest.flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()])
+            .collect()
+    }
+
     /// Adds one.
     pub(super) fn push(&mut self, name: String, value: String) {
         self.0.push((name, value));

@@ -4,6 +4,7 @@ use super::dto::{RequestOut, TokenOut};
 use super::params::Params;
 use super::{map, media};
 use crate::access::permit::Caller;
+use crate::catalog::store::is_code;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::reference::Desk;
 use crate::tickets::queries::sheet::{self, Span, Wanted};
@@ -13,6 +14,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// "Default query limit is a span of 90 days or first 1000 service requests returned, whichever is smallest."
 const DAYS: i64 = 90;
 const MOST: u64 = 1_000;
+/// Codes of services at most.
+const CODES: usize = 100;
 /// Pages at most.
 const PAGES: u64 = 1_000_000;
 
@@ -98,17 +101,31 @@ fn wanted(params: &Params, now: DateTime<Utc>) -> Result<Wanted, AppError> {
     if !numbers.is_empty() {
         return Ok(by_number(numbers.into_iter()));
     }
+    let codes = params.list("service_code");
+    if codes.len() > CODES {
+        return Err(AppError::field("service_code", Rule::TooMany(CODES)));
+    }
+    let known: Vec<String> = codes.iter().filter(|code| is_code(code)).cloned().collect();
+    if known.is_empty() && !codes.is_empty() {
+        return Ok(by_number(std::iter::empty()));
+    }
     let changed = (
         params.instant("updated_after")?,
         params.instant("updated_before")?,
     );
+    // Who asks what changed wants to hear of old requests, too.
+    let by_change = changed != (None, None) && params.get("start_date").or(params.get("end_date")).is_none();
     let page_size = params.count("page_size", MOST)?.unwrap_or(MOST);
     let page = params.count("page", PAGES)?.unwrap_or(1);
     Ok(Wanted {
         numbers: None,
-        categories: params.list("service_code"),
+        categories: known,
         open: status(params)?,
-        registered: window(params, "start_date", "end_date", now)?,
+        registered: if by_change {
+            (None, None)
+        } else {
+            window(params, "start_date", "end_date", now)?
+        },
         changed,
         limit: page_size,
         offset: (page - 1) * page_size,

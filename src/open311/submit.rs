@@ -29,10 +29,11 @@ pub(super) async fn submit(
     desk: &Desk,
     caller: Caller,
     mut posted: Posted,
-    key: Option<String>,
+    key: Option<IdempotencyKey>,
 ) -> Result<MadeOut, AppError> {
     let reference = desk.reference().await?;
     let day = local_day(desk.kit.now());
+    let digest = posted.digest();
     let links = posted.links(desk.kit.config.blob.max_file_bytes)?;
     let mut input = input(&reference, day, &posted.params, &links)?;
     let setting = Setting {
@@ -43,8 +44,8 @@ pub(super) async fn submit(
     // Nothing is kept of a request that will be refused.
     register::prepare(&setting, input.clone(), desk.kit.now())?;
     input.attachments = keep_all(desk, &setting.caller, posted.files).await?;
-    let once = IdempotencyKey::of(key.unwrap_or_else(|| desk.kit.ids.secret()), super::PATH);
-    let once = once.bind(&setting.caller.actor.key(), "open311", b"");
+    let key = key.unwrap_or_else(|| IdempotencyKey::of(desk.kit.ids.secret(), super::PATH));
+    let once = key.bind(&setting.caller.actor.key(), "open311", &digest);
     let prepared = register::prepare(&setting, input, desk.kit.now())?;
     let made = register::register(setting, once, prepared).await?.value()?;
     let text = |pointer: &str| made.pointer(pointer).and_then(Value::as_str).map(str::to_owned);

@@ -5,7 +5,7 @@ use super::dto::{UpdateOut, UpdatedOut};
 use super::params::Params;
 use super::{map, requests, submit};
 use crate::access::permit::Caller;
-use crate::platform::error::{AppError, Code};
+use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::idempotency::IdempotencyKey;
 use crate::reference::Desk;
 use crate::tickets::commands::Setting;
@@ -49,6 +49,7 @@ pub(super) async fn list(desk: &Desk, caller: &Caller, params: &Params) -> Resul
 /// # Errors
 /// `NotFound`, and what adding or taking up again may meet.
 pub(super) async fn take(desk: &Desk, caller: Caller, mut posted: Posted) -> Result<UpdatedOut, AppError> {
+    let digest = posted.digest();
     let links = posted.links(desk.kit.config.blob.max_file_bytes)?;
     let params = &posted.params;
     let given = params.required("service_request_id")?;
@@ -57,19 +58,28 @@ pub(super) async fn take(desk: &Desk, caller: Caller, mut posted: Posted) -> Res
     let said = submit::with_links(params.required("description")?, &links);
     let status = params.get("status").unwrap_or("UNCHANGED").to_ascii_uppercase();
     let (ticket, state) = detail::numbered(&desk.kit, &caller, &number).await?;
-    let action = if status == "REOPEN" && !is_open(state) {
+    let reopens = status == "REOPEN" && !is_open(state);
+    if reopens && !posted.files.is_empty() {
+        return Err(AppError::field("media", Rule::Unexpected));
+    }
+    let mut action = if reopens {
         ActionIn::Reopen { reason: said }
     } else {
         let text = match status.as_str() {
             "UNCHANGED" | "OPEN" => said,
             word => format!("{said}\n（对方状态：{word}）"),
         };
-        let attachments = submit::keep_all(desk, &caller, posted.files).await?;
-        ActionIn::Supplement { text, attachments }
+        ActionIn::Supplement {
+            text,
+            attachments: Vec::new(),
+        }
     };
     action.check()?;
+    if let ActionIn::Supplement { attachments, .. } = &mut action {
+        *attachments = submit::keep_all(desk, &caller, posted.files).await?;
+    }
     let key = IdempotencyKey::of(format!("{number} {update}"), super::PATH);
-    let once = key.bind(&caller.actor.key(), "open311.update", b"");
+    let once = key.bind(&caller.actor.key(), "open311.update", &digest);
     let setting = Setting {
         kit: desk.kit.clone(),
         reference: desk.reference().await?,

@@ -104,9 +104,10 @@ mod tests {
             loop {
                 match reader.read_event().unwrap() {
                     Event::Text(part) => read.push_str(&part),
-                    Event::GeneralRef(part) => {
-                        read.push_str(quick_xml::escape::resolve_predefined_entity(&part).unwrap());
-                    }
+                    Event::GeneralRef(part) => match part.resolve_char_ref().unwrap() {
+                        Some(sign) => read.push(sign),
+                        None => read.push_str(quick_xml::escape::resolve_predefined_entity(&part).unwrap()),
+                    },
                     Event::Eof => break,
                     _ => {}
                 }

@@ -25,6 +25,7 @@ def run(demo):
     number = by_three(root, ":".join(key))
     by_georeport(root, key, number)
     like_fixmystreet(demo, root, ":".join(key), number)
+    nothing_by_halves(root, ":".join(key))
     errors(root, ":".join(key), number)
 
 
@@ -121,6 +122,26 @@ def like_fixmystreet(demo, root, api_key, number):
     assert len(entries) == 1, entries
     more = requests.get(f"{root}/requests/{number}.json", params={"api_key": api_key, "extensions": "true"}, timeout=30).json()
     assert any(note["description"] == "已联系社区民警" for note in more[0]["notes"]), more
+
+
+def nothing_by_halves(root, api_key):
+    """What is refused has done nothing, and a repeat is told from another request."""
+    form = {"api_key": api_key, "service_code": "120302", "address_string": "羊桥社区", "description": "吵"}
+    count = lambda: len(requests.get(f"{root}/requests.json", params={"api_key": api_key}, timeout=30).json())  # noqa: E731
+    before = count()
+    assert requests.post(f"{root}/requests.csv", data=form, timeout=30).status_code == 404
+    # Whoever sends files must be known first.
+    files = [("media", ("a.png", PICTURE, "image/png")), ("api_key", (None, api_key)), ("service_code", (None, "120302"))]
+    assert requests.post(f"{root}/requests.json", files=files, timeout=30).status_code == 403
+    assert count() == before
+    once = {"Idempotency-Key": "once"}
+    first = requests.post(f"{root}/requests.json", data=form, headers=once, timeout=30)
+    again = requests.post(f"{root}/requests.json", data=form, headers=once, timeout=30)
+    other = requests.post(f"{root}/requests.json", data={**form, "description": "别的"}, headers=once, timeout=30)
+    assert first.status_code == 201 and again.json() == first.json() and other.status_code == 400, other.text
+    assert count() == before + 1
+    unknown = {"api_key": api_key, "service_code": "\0,x"}
+    assert requests.get(f"{root}/requests.json", params=unknown, timeout=30).json() == []
 
 
 def errors(root, api_key, number):

@@ -1,5 +1,6 @@
 //! A service's own form fields: a small subset of JSON Schema, refused where it says more than we check.
 
+use crate::access::authenticate::local_day;
 use crate::platform::error::{FieldError, Fields, Rule};
 use serde_json::{Map, Value};
 
@@ -206,6 +207,14 @@ impl Kind {
             },
             Self::Number { whole: true, .. } => text.parse::<i64>().ok().map(Value::from),
             Self::Number { .. } => text.parse::<f64>().ok().map(Value::from),
+            // People's calendars go by the day in China.
+            Self::Text {
+                format: Some(Format::Date),
+                ..
+            } => {
+                let at = chrono::DateTime::parse_from_rfc3339(text).ok();
+                at.map(|at| Value::from(local_day(at.to_utc()).to_string()))
+            }
             Self::Text { .. } => None,
         };
         read.unwrap_or_else(|| Value::from(text))

@@ -78,9 +78,14 @@ impl Passwords {
     /// Whether the password is remembered to fit this hash: for programs that show their secret with each request.
     #[must_use]
     pub fn has_fitted(&self, password: &str, hash: &str) -> bool {
-        let fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = fitted.get(&mark(password, hash));
-        at.is_some_and(|at| at.elapsed() < FITS_FOR)
+        let mut fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
+        match fitted.get_mut(&mark(password, hash)) {
+            Some(at) if at.elapsed() < FITS_FOR => {
+                *at = Instant::now();
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Remembers for five minutes that the password fits. Only for secrets that are drawn by chance: what is kept is a

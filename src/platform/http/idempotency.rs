@@ -28,24 +28,30 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, AppError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let given = request
-            .headers()
-            .get("Idempotency-Key")
-            .map(|value| value.to_str().unwrap_or_default().trim());
-        ready(match given {
-            None | Some("") => Err(AppError::new(Code::IdempotencyKeyMissing)),
-            Some(key) if key.len() > MAX_KEY => {
-                Err(AppError::field("#Idempotency-Key", Rule::TooLong(MAX_KEY)))
-            }
-            Some(key) => Ok(Self {
-                key: key.to_owned(),
-                path: request.path().to_owned(),
-            }),
-        })
+        let given = Self::given(request);
+        ready(given.and_then(|key| key.ok_or_else(|| AppError::new(Code::IdempotencyKeyMissing))))
     }
 }
 
 impl IdempotencyKey {
+    /// The key of a request, where it has one.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is too long.
+    pub fn given(request: &HttpRequest) -> Result<Option<Self>, AppError> {
+        let given = request
+            .headers()
+            .get("Idempotency-Key")
+            .map(|value| value.to_str().unwrap_or_default().trim());
+        match given {
+            None | Some("") => Ok(None),
+            Some(key) if key.len() > MAX_KEY => {
+                Err(AppError::field("#Idempotency-Key", Rule::TooLong(MAX_KEY)))
+            }
+            Some(key) => Ok(Some(Self::of(key.to_owned(), request.path()))),
+        }
+    }
+
     /// A key that is not the header's: of a protocol that names a repeat by other means.
     #[must_use]
     pub fn of(key: String, path: &str) -> Self {
