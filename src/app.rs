@@ -147,10 +147,9 @@ impl App {
                     async move { Err::<web::Bytes, AppError>(refusal) }
                 }))
                 .wrap_fn(move |request, service| {
-                    let (method, deprecations) = (request.method().to_string(), deprecations.clone());
+                    let deprecations = deprecations.clone();
                     service.call(request).map_ok(move |mut response| {
-                        let pattern = response.request().match_pattern();
-                        deprecations.tell(&method, pattern, response.headers_mut());
+                        deprecations.tell(&mut response);
                         response
                     })
                 })

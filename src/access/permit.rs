@@ -138,12 +138,11 @@ impl<O: Operation> FromRequest for Permit<O> {
 
 impl<O: Operation> Permit<O> {
     fn of(request: &HttpRequest) -> Result<Self, AppError> {
-        let identified = request.extensions_mut().remove::<Identified>();
-        let actor = match identified.map(|Identified(actor)| actor) {
-            None => Actor::Anonymous,
+        let actor = match identified(request) {
+            Ok(actor) => actor.unwrap_or(Actor::Anonymous),
             // Where nobody need log in, a stale token does no harm: clients send it with every request.
-            Some(Err(_)) if O::OP.is_public() => Actor::Anonymous,
-            Some(known) => known?,
+            Err(_) if O::OP.is_public() => Actor::Anonymous,
+            Err(error) => return Err(error),
         };
         let acting = coarse(&actor, O::OP)?;
         Ok(Self {
@@ -156,6 +155,15 @@ impl<O: Operation> Permit<O> {
             operation: PhantomData,
         })
     }
+}
+
+/// Who the token of a request belongs to, as it was found out, and counted, when the request came; nobody without a token.
+///
+/// # Errors
+/// Why the token is refused.
+pub fn identified(request: &HttpRequest) -> Result<Option<Actor>, AppError> {
+    let identified = request.extensions_mut().remove::<Identified>();
+    identified.map(|Identified(actor)| actor).transpose()
 }
 
 /// Who a token belongs to by now: for what goes on long after it was let in.

@@ -132,15 +132,16 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
                     .entry(status.to_owned())
                     .or_insert_with(|| problem(description));
             }
+            describe_responses(operation);
+            part_summary(operation);
             if let Some(known) = DEPRECATED
                 .iter()
                 .find(|one| operation.operation_id.as_deref() == Some(one.operation))
             {
                 operation.deprecated = Some(utoipa::openapi::Deprecated::True);
-                operation.description = Some(known.note());
+                let told = operation.description.take().unwrap_or_default();
+                operation.description = Some(format!("{told}\n\n{}", known.note()).trim().to_owned());
             }
-            describe_responses(operation);
-            part_summary(operation);
         });
     }
     openapi.webhooks = Some(webhooks());

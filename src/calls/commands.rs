@@ -46,7 +46,9 @@ pub(super) async fn hear(
         tx.one_at_a_time(index).await?;
     }
     row.missed = missed(tx, &row).await?;
-    if let Some(answered) = row.answered_at {
+    // Who is missed later is looked for by that call.
+    let news = call.answered_at != known.answered_at || call.caller != known.caller;
+    if let (Some(answered), true) = (row.answered_at, news) {
         for other in store::waiting_too(tx, &row, Some(answered)).await? {
             settle(tx, other, MissedState::CalledAgain, "called_again").await?;
         }
@@ -59,8 +61,8 @@ pub(super) async fn hear(
     };
     // Whose telephone it is about, where the event says so: others may have had the call since.
     let whose = match &heard.agent {
-        Some(agent) => store::staff_of(tx, Some(agent)).await?,
-        None => row.staff_id,
+        Some(agent) if call.agent() != Some(agent) => store::staff_of(tx, Some(agent)).await?,
+        _ => row.staff_id,
     };
     tell(
         tx,

@@ -17,7 +17,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// By the ending of a path; XML where it names no format, as the protocol has it by default.
+    /// By the ending of a path; none where it names no format.
     pub(super) fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
             "xml" => Some(Self::Xml),

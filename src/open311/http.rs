@@ -15,6 +15,7 @@ use crate::platform::http::request::prefers_chinese;
 use crate::reference::Desk;
 use actix_web::web::{Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Serialize;
 use std::future::Future;
 use utoipa::OpenApi;
 
@@ -138,6 +139,20 @@ async fn by_query<F: Future<Output = Result<Given, AppError>>>(
     answer(request, outcome.await)
 }
 
+/// Answers by the query of a request, to a client, of its own.
+async fn by_key<T: Serialize, F: Future<Output = Result<T, AppError>>>(
+    desk: &Desk,
+    request: &HttpRequest,
+    root: &'static str,
+    work: impl FnOnce(Caller, Params) -> F,
+) -> HttpResponse {
+    let work = async |params: Params| {
+        let caller = key::caller(&desk.kit, request, &params, Op::ListTickets).await?;
+        Given::ok(root, work(caller, params).await?)
+    };
+    by_query(desk, request, work).await
+}
+
 /// Where the service is, and what it speaks (Service Discovery).
 #[utoipa::path(tag = "open311", params(("format" = String, Path)), responses((status = 200, body = DiscoveryOut)))]
 #[get("/discovery.{format}")]
@@ -255,11 +270,8 @@ async fn posted(
 )]
 #[get("/requests.{format}")]
 async fn list_requests(desk: Data<Desk>, request: HttpRequest) -> HttpResponse {
-    let work = async |params: Params| {
-        let caller = key::caller(&desk.kit, &request, &params, Op::ListTickets).await?;
-        Given::ok("service_requests", requests::list(&desk, &caller, &params).await?)
-    };
-    by_query(&desk, &request, work).await
+    let work = async |caller: Caller, params: Params| requests::list(&desk, &caller, &params).await;
+    by_key(&desk, &request, "service_requests", work).await
 }
 
 /// One request.
@@ -271,14 +283,8 @@ async fn list_requests(desk: Data<Desk>, request: HttpRequest) -> HttpResponse {
 )]
 #[get("/requests/{service_request_id}.{format}")]
 async fn get_request(desk: Data<Desk>, request: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
-    let work = async |params: Params| {
-        let caller = key::caller(&desk.kit, &request, &params, Op::ListTickets).await?;
-        Given::ok(
-            "service_requests",
-            requests::one(&desk, &caller, &params, &path.0).await?,
-        )
-    };
-    by_query(&desk, &request, work).await
+    let work = async |caller: Caller, params: Params| requests::one(&desk, &caller, &params, &path.0).await;
+    by_key(&desk, &request, "service_requests", work).await
 }
 
 /// The number that a token stands for. Numbers are given at once: a token is never given, and a number stands for itself.
@@ -290,14 +296,8 @@ async fn get_request(desk: Data<Desk>, request: HttpRequest, path: Path<(String,
 )]
 #[get("/tokens/{token}.{format}")]
 async fn get_token(desk: Data<Desk>, request: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
-    let work = async |params: Params| {
-        let caller = key::caller(&desk.kit, &request, &params, Op::ListTickets).await?;
-        Given::ok(
-            "service_requests",
-            requests::token(&desk, &caller, &path.0).await?,
-        )
-    };
-    by_query(&desk, &request, work).await
+    let work = async |caller: Caller, _: Params| requests::token(&desk, &caller, &path.0).await;
+    by_key(&desk, &request, "service_requests", work).await
 }
 
 /// What happened to the client's requests within a window (the extension of FixMyStreet).
@@ -309,14 +309,8 @@ async fn get_token(desk: Data<Desk>, request: HttpRequest, path: Path<(String, S
 )]
 #[get("/servicerequestupdates.{format}")]
 async fn list_updates(desk: Data<Desk>, request: HttpRequest) -> HttpResponse {
-    let work = async |params: Params| {
-        let caller = key::caller(&desk.kit, &request, &params, Op::ListTickets).await?;
-        Given::ok(
-            "service_request_updates",
-            updates::list(&desk, &caller, &params).await?,
-        )
-    };
-    by_query(&desk, &request, work).await
+    let work = async |caller: Caller, params: Params| updates::list(&desk, &caller, &params).await;
+    by_key(&desk, &request, "service_request_updates", work).await
 }
 
 /// Adds to a request, or asks to take it up again by the status `REOPEN` (the extension of FixMyStreet). A repeated

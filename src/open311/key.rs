@@ -2,9 +2,9 @@
 //! token as everywhere.
 
 use super::params::Params;
-use crate::access::permit::{Caller, bearer, left};
+use crate::access::Op;
+use crate::access::permit::{Caller, identified, left};
 use crate::access::policy::coarse;
-use crate::access::{Op, authenticate};
 use crate::auth::keys;
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::request::request_id;
@@ -33,18 +33,15 @@ pub(super) async fn caller(
             let client = client
                 .parse()
                 .map_err(|_| AppError::new(Code::CredentialsWrong))?;
-            keys::client(kit, client, &secret).await?
+            let actor = keys::client(kit, client, &secret).await?;
+            if let Some(wait_s) = left(kit, &actor).and_then(|left| left.wait_s) {
+                return Err(AppError::new(Code::RateLimited).retry_after(wait_s));
+            }
+            actor
         }
-        None => {
-            let token = bearer(request)?.ok_or_else(|| {
-                AppError::new(Code::Unauthenticated).say("缺少 api_key", "api_key is missing")
-            })?;
-            authenticate::actor(kit, &token).await?
-        }
+        None => identified(request)?
+            .ok_or_else(|| AppError::new(Code::Unauthenticated).say("缺少 api_key", "api_key is missing"))?,
     };
-    if let Some(wait_s) = left(kit, &actor).and_then(|left| left.wait_s) {
-        return Err(AppError::new(Code::RateLimited).retry_after(wait_s));
-    }
     let acting = coarse(&actor, op)?;
     Ok(Caller {
         actor,

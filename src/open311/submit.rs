@@ -35,18 +35,17 @@ pub(super) async fn submit(
     let day = local_day(desk.kit.now());
     let digest = posted.digest();
     let links = posted.links(desk.kit.config.blob.max_file_bytes)?;
-    let mut input = input(&reference, day, &posted.params, &links)?;
+    let input = input(&reference, day, &posted.params, &links)?;
     let setting = Setting {
         kit: desk.kit.clone(),
         reference,
         caller,
     };
     // Nothing is kept of a request that will be refused.
-    register::prepare(&setting, input.clone(), desk.kit.now())?;
-    input.attachments = keep_all(desk, &setting.caller, posted.files).await?;
+    let mut prepared = register::prepare(&setting, input, desk.kit.now())?;
+    prepared.attachments = keep_all(desk, &setting.caller, posted.files).await?;
     let key = key.unwrap_or_else(|| IdempotencyKey::of(desk.kit.ids.secret(), super::PATH));
     let once = key.bind(&setting.caller.actor.key(), "open311", &digest);
-    let prepared = register::prepare(&setting, input, desk.kit.now())?;
     let made = register::register(setting, once, prepared).await?.value()?;
     let text = |pointer: &str| made.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let spoken = text("/ticket/number").unwrap_or_default();

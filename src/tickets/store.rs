@@ -285,6 +285,15 @@ pub async fn timeline(
     Ok(rows)
 }
 
+/// What belongs to several tickets, parted by ticket, in the order in which it came.
+pub fn by_ticket<T>(rows: impl Iterator<Item = (TicketId, T)>) -> HashMap<TicketId, Vec<T>> {
+    let mut all: HashMap<TicketId, Vec<T>> = HashMap::new();
+    for (ticket, row) in rows {
+        all.entry(ticket).or_default().push(row);
+    }
+    all
+}
+
 /// The timelines of several tickets, each in order.
 ///
 /// # Errors
@@ -298,11 +307,7 @@ pub async fn timelines(
         .order_by_asc(ticket_entry::Column::Seq)
         .all(conn)
         .await?;
-    let mut all: HashMap<TicketId, Vec<ticket_entry::Model>> = HashMap::new();
-    for row in rows {
-        all.entry(row.ticket_id).or_default().push(row);
-    }
-    Ok(all)
+    Ok(by_ticket(rows.into_iter().map(|row| (row.ticket_id, row))))
 }
 
 /// The public text of the reply that was written last.
@@ -360,11 +365,7 @@ pub async fn clocks_of(
         .order_by_asc(clock::Column::StartedAt)
         .all(conn)
         .await?;
-    let mut all: HashMap<TicketId, Vec<clock::Model>> = HashMap::new();
-    for row in rows {
-        all.entry(row.ticket_id).or_default().push(row);
-    }
-    Ok(all)
+    Ok(by_ticket(rows.into_iter().map(|row| (row.ticket_id, row))))
 }
 
 /// The clocks of a ticket, in the order of their start.

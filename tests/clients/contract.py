@@ -30,7 +30,8 @@ def run(demo):
             "--no-color",
             f"--seed={os.environ.get('TEST_SEED', '1')}",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=3000)
+        # What it keeps of its runs goes with the demonstration.
+        done = subprocess.run(command, cwd=demo.folder, capture_output=True, text=True, timeout=3000)
         assert done.returncode == 0, f"{role}: {done.stdout}{done.stderr}"
         counted = next(line for line in done.stdout.splitlines() if " generated, " in line)
         print(f"clients: contract as {role}: {counted.strip()}", flush=True)

@@ -16,6 +16,7 @@ class Demo:
         command = [program, "demo", "--json", "--listen", "127.0.0.1:0", "--data", folder]
         if database:
             command += ["--database", database]
+        self.folder = folder
         # Receivers of these tests are on this machine.
         environment = {**os.environ, "HOTLINE_OUTBOUND__ALLOW_HOSTS": '["127.0.0.1"]'}
         log = open(f"{folder}/log", "w")

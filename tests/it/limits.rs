@@ -10,12 +10,7 @@ fn few(config: &mut Config) {
 }
 
 async fn program(app: &TestApp) -> Client {
-    let unit = app.unit("440703").await;
-    let body =
-        json!({ "name": "地图报事", "channel": "web", "scopes": ["tickets:read"], "unit_id": unit["id"] });
-    let made = app.staff("secadmin").await.post("/api/v1/clients", &body).await;
-    made.expect(201);
-    app.program(&made).await
+    app.program(&app.client(json!(["tickets:read"])).await).await
 }
 
 /// A program is told what is left, and when to come again; others and staff go on.

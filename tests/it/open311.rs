@@ -9,10 +9,7 @@ const ROOT: &str = "/open311/v2";
 
 /// A client with this leave, and its key.
 async fn key(app: &TestApp, scopes: Value) -> (String, String) {
-    let unit = app.unit("440703").await;
-    let body = json!({ "name": "地图报事", "channel": "web", "scopes": scopes, "unit_id": unit["id"] });
-    let made = app.staff("secadmin").await.post("/api/v1/clients", &body).await;
-    made.expect(201);
+    let made = app.client(scopes).await;
     let id = made.text_at("/client/id");
     (format!("{id}:{}", made.text_at("/client_secret")), id)
 }

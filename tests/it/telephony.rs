@@ -2,7 +2,7 @@
 //! called back; figures.
 
 use crate::on_both;
-use crate::support::{Answer, Client, TestApp};
+use crate::support::{Client, TestApp};
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline::simulate::exchange::{Exchange, run};
 use serde_json::{Value, json};
@@ -10,19 +10,9 @@ use serde_json::{Value, json};
 const EVENTS: &str = "/api/v1/calls/events";
 const CALLER: &str = "13912345678";
 
-/// The client of an exchange, as it was made.
-async fn made(app: &TestApp, scopes: Value) -> Answer {
-    let unit = app.unit("440703").await;
-    let body =
-        json!({ "name": "呼叫中心交换机", "channel": "partner", "scopes": scopes, "unit_id": unit["id"] });
-    let made = app.staff("secadmin").await.post("/api/v1/clients", &body).await;
-    made.expect(201);
-    made
-}
-
 /// An exchange.
 async fn exchange(app: &TestApp) -> Client {
-    app.program(&made(app, json!(["calls:write"])).await).await
+    app.program(&app.client(json!(["calls:write"])).await).await
 }
 
 fn now(app: &TestApp) -> DateTime<Utc> {
@@ -178,7 +168,7 @@ on_both! {
 
     /// 接通率 and the shares answered within 15 and 20 seconds, of what an exchange told over a bad line.
     async fn figures_count_what_was_told_over_a_bad_line(app: TestApp) {
-        let made = made(&app, json!(["calls:write"])).await;
+        let made = app.client(json!(["calls:write"])).await;
         let plan = Exchange {
             base: app.base.clone(),
             client: (made.text_at("/client/id"), made.text_at("/client_secret")),
@@ -224,7 +214,7 @@ on_both! {
         let nameless = event(&app, " ", "ringing", 0, json!({}));
         assert_eq!(exchange.post(EVENTS, &nameless).await.rule("/call_id"), Some("required"));
         assert_eq!(app.staff("operator").await.get("/api/v1/calls").await.body["items"], json!([]));
-        let other = app.program(&made(&app, json!(["tickets:read"])).await).await;
+        let other = app.program(&app.client(json!(["tickets:read"])).await).await;
         let fine = event(&app, "x", "ringing", 0, json!({}));
         other.post(EVENTS, &fine).await.expect(403);
         app.staff("operator").await.post(EVENTS, &fine).await.problem(403, "forbidden");

@@ -1,9 +1,9 @@
 //! Operations that will go: since when they should not be used (`Deprecation`, RFC 9745), when they go (`Sunset`, RFC 8594), and
 //! where to read what to do instead. The document says so, too.
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::openapi::path::Paths;
 
@@ -46,15 +46,15 @@ impl Deprecated {
 }
 
 /// What to say of requests, by method and pattern of the path.
-#[derive(Clone, Debug, Default)]
-pub struct Deprecations(Arc<HashMap<(&'static str, String), Deprecated>>);
+#[derive(Clone, Debug)]
+pub struct Deprecations(Arc<[(&'static str, String, Deprecated)]>);
 
 impl Deprecations {
     /// Of the operations of a document.
     #[must_use]
     pub fn new(table: &[Deprecated], paths: &Paths) -> Self {
         let find = |id: Option<&String>| table.iter().find(|one| id.is_some_and(|id| id == one.operation));
-        let mut found = HashMap::new();
+        let mut found = Vec::new();
         for (path, item) in &paths.paths {
             for (method, operation) in [
                 ("GET", &item.get),
@@ -64,27 +64,33 @@ impl Deprecations {
                 ("DELETE", &item.delete),
             ] {
                 if let Some(one) = operation.as_ref().and_then(|one| find(one.operation_id.as_ref())) {
-                    found.insert((method, path.clone()), *one);
+                    found.push((method, path.clone(), *one));
                 }
             }
         }
-        Self(Arc::new(found))
+        Self(found.into())
     }
 
-    /// Adds what is to be said of a request by this method, which this pattern took.
-    pub fn tell(&self, method: &str, pattern: Option<String>, headers: &mut HeaderMap) {
-        let Some(pattern) = pattern.filter(|_| !self.0.is_empty()) else {
+    /// Adds what is to be said of the request that is answered.
+    pub fn tell<B>(&self, response: &mut ServiceResponse<B>) {
+        if self.0.is_empty() {
             return;
-        };
+        }
+        let request = response.request();
+        let pattern = request.match_pattern().unwrap_or_default();
+        for (name, value) in self.of(request.method().as_str(), &pattern) {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().append(name, value);
+            }
+        }
+    }
+
+    fn of(&self, method: &str, pattern: &str) -> Vec<(HeaderName, String)> {
         let known = self
             .0
             .iter()
-            .find(|((known, path), _)| *known == method && *path == pattern);
-        for (name, value) in known.iter().flat_map(|(_, one)| one.headers()) {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.append(name, value);
-            }
-        }
+            .find(|(known, path, _)| *known == method && path == pattern);
+        known.into_iter().flat_map(|(.., one)| one.headers()).collect()
     }
 }
 
@@ -107,22 +113,19 @@ mod tests {
             link: "https://example.org/changes",
         }];
         let deprecations = Deprecations::new(&table, &paths);
-        let told = |method: &str, pattern: &str| {
-            let mut headers = HeaderMap::new();
-            deprecations.tell(method, Some(pattern.to_owned()), &mut headers);
-            headers
-        };
+        let told = |method: &str, pattern: &str| deprecations.of(method, pattern);
         let headers = told("GET", "/old/{id}");
-        assert_eq!(headers.get("deprecation").unwrap(), "@1767225600");
-        assert_eq!(headers.get("sunset").unwrap(), "Thu, 31 Dec 2026 23:59:59 GMT");
-        assert!(
+        let header = |name: &str| {
             headers
-                .get("link")
+                .iter()
+                .find(|(known, _)| known == name)
                 .unwrap()
-                .to_str()
-                .unwrap()
-                .contains("rel=\"deprecation\"")
-        );
+                .1
+                .as_str()
+        };
+        assert_eq!(header("deprecation"), "@1767225600");
+        assert_eq!(header("sunset"), "Thu, 31 Dec 2026 23:59:59 GMT");
+        assert!(header("link").contains("rel=\"deprecation\""));
         assert!(told("GET", "/new/{id}").is_empty() && told("POST", "/old/{id}").is_empty());
     }
 }

@@ -13,7 +13,6 @@ use crate::tickets::rules::open::over;
 use crate::tickets::store::{self, Loaded};
 use crate::tickets::view::{self, Whole};
 use chrono::{DateTime, Utc};
-use entity::attachment;
 use entity::id::TicketId;
 use entity::kind::Looked;
 use entity::ticket;
@@ -130,12 +129,9 @@ async fn load(conn: &impl ConnectionTrait, ids: &[TicketId]) -> Result<Vec<Whole
     let mut loaded: HashMap<TicketId, Loaded> = all.into_iter().map(|one| (one.ticket.id, one)).collect();
     let mut clocks = store::clocks_of(conn, ids).await?;
     let mut timelines = store::timelines(conn, ids).await?;
-    let mut files: HashMap<TicketId, Vec<attachment::Model>> = HashMap::new();
-    for file in attachments::store::of_tickets(conn, ids).await? {
-        if let Some(ticket) = file.ticket_id {
-            files.entry(ticket).or_default().push(file);
-        }
-    }
+    let files = attachments::store::of_tickets(conn, ids).await?;
+    let bound = files.into_iter().filter_map(|file| Some((file.ticket_id?, file)));
+    let mut files = store::by_ticket(bound);
     let whole = |id: &TicketId| {
         Some(Whole {
             loaded: loaded.remove(id)?,

@@ -113,6 +113,16 @@ impl TestApp {
         Client::new(&self.base, Some(token.to_owned()))
     }
 
+    /// The client of a program in the district, with this leave.
+    pub async fn client(&self, scopes: Value) -> super::client::Answer {
+        let unit = self.unit("440703").await;
+        let body =
+            json!({ "name": "对接系统", "channel": "partner", "scopes": scopes, "unit_id": unit["id"] });
+        let made = self.staff("secadmin").await.post("/api/v1/clients", &body).await;
+        made.expect(201);
+        made
+    }
+
     /// A program, by the answer that made its client: with a token for its secret.
     pub async fn program(&self, made: &super::client::Answer) -> Client {
         self.with_token(&self.token_of(made).await)
