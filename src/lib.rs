@@ -35,6 +35,7 @@ pub mod webhooks;
 
 pub mod callbell;
 pub mod calls;
+pub mod exports;
 pub mod open311;
 
 pub mod admin;

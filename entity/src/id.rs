@@ -130,6 +130,10 @@ ids! {
     PatrolReadId,
     /// A phone call.
     PhoneCallId,
+    /// A list as a file.
+    ExportId,
+    /// A file that is read into the database.
+    ImportId,
     /// A shift.
     ShiftId,
     /// Somebody on a shift.

@@ -74,6 +74,7 @@ mod callbell;
 mod client;
 mod phone;
 mod webhook;
+mod work;
 
 pub use callbell::{
     AlarmKind, AlarmState, ArrivalSource, BellKind, BellSource, CallEntryKind, CallOutcome, CallState,
@@ -82,6 +83,7 @@ pub use callbell::{
 pub use client::ClientScope;
 pub use phone::{MissedState, PhoneCallState, PhoneEventKind};
 pub use webhook::{MessageState, Signing, WebhookState};
+pub use work::{FileFormat, WorkState};
 
 vocabulary! {
     /// What kind of unit it is.

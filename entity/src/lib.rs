@@ -38,6 +38,7 @@ pub mod delivery;
 pub mod durable_timer;
 pub mod duty_contact;
 pub mod event;
+pub mod export;
 pub mod handover;
 pub mod household;
 pub mod idempotency;

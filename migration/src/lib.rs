@@ -13,6 +13,7 @@ mod m20261127_000009_bell_watch;
 mod m20261128_000010_webhooks;
 mod m20261128_000011_client_secrets;
 mod m20261129_000012_phone_calls;
+mod m20261130_000013_exports;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_webhooks::Migration),
             Box::new(m20261128_000011_client_secrets::Migration),
             Box::new(m20261129_000012_phone_calls::Migration),
+            Box::new(m20261130_000013_exports::Migration),
         ]
     }
 }

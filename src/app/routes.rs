@@ -4,7 +4,7 @@ use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
 use crate::{
-    admin, attachments, auth, callbell, calls, catalog, clients, duty, events, intake, notify, orgs,
+    admin, attachments, auth, callbell, calls, catalog, clients, duty, events, exports, intake, notify, orgs,
     residents, routing, sla, staff, tickets, webhooks,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -24,6 +24,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(catalog::routes);
     config.configure(intake::routes);
     config.configure(tickets::routes);
+    config.configure(exports::routes);
     config.configure(callbell::routes);
     config.configure(calls::routes);
     config.configure(residents::routes);
@@ -50,5 +51,6 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     jobs.extend(callbell::jobs(desk));
     jobs.extend(tickets::jobs(desk));
     jobs.extend(webhooks::jobs(kit));
+    jobs.extend(exports::jobs(desk));
     Ok(jobs)
 }

@@ -85,7 +85,7 @@ pub(super) fn request(
         agency_responsible: ticket.row.unit_name.clone(),
         service_notice: Some(ticket.row.state.chinese().to_owned()),
         requested_datetime: instant(ticket.row.created_at),
-        updated_datetime: instant(ticket.closed_at.unwrap_or(changed)),
+        updated_datetime: instant(ticket.row.closed_at.unwrap_or(changed)),
         expected_datetime: ticket.promised_at.map(instant),
         address: ticket.address.clone().unwrap_or_else(|| ticket.row.place.clone()),
         address_id: None,
@@ -131,7 +131,7 @@ pub(super) fn updates(ticket: &TicketOut, within: impl Fn(DateTime<Utc>) -> bool
     told.map(|entry| UpdateOut {
         update_id: format!("{number}-{}", entry.seq),
         service_request_id: number.clone(),
-        status: update_status(entry.to, ticket.result).to_owned(),
+        status: update_status(entry.to, ticket.row.result).to_owned(),
         external_status_code: entry.to.word().to_owned(),
         updated_datetime: instant(entry.at),
         description: entry.public_text.clone().unwrap_or_else(|| entry.label.clone()),

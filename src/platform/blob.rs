@@ -1,8 +1,12 @@
 //! The bytes of attachments: a local folder by default, an S3-like store by configuration.
 
+pub mod sealed;
+
 use crate::platform::config::BlobConfig;
 use crate::platform::error::{AppError, Code};
 use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -52,6 +56,21 @@ impl Blobs {
     pub async fn get(&self, key: &str) -> Result<Bytes, AppError> {
         let found = self.0.get(&Path::from(key)).await.map_err(away)?;
         found.bytes().await.map_err(away)
+    }
+
+    /// Begins a file that is written piece by piece; it is there, and durable, once the writer is shut down.
+    #[must_use]
+    pub fn writer(&self, key: &str) -> BufWriter {
+        BufWriter::new(Arc::clone(&self.0), Path::from(key))
+    }
+
+    /// Reads a file piece by piece.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store can't give it, at once or later.
+    pub async fn stream(&self, key: &str) -> Result<BoxStream<'static, Result<Bytes, AppError>>, AppError> {
+        let found = self.0.get(&Path::from(key)).await.map_err(away)?;
+        Ok(found.into_stream().map_err(away).boxed())
     }
 
     /// Removes a file; one that is not there counts as removed.

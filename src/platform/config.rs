@@ -34,6 +34,7 @@ pub struct Config {
     pub blob: BlobConfig,
     pub outbound: OutboundConfig,
     pub jobs: JobsConfig,
+    pub bulk: BulkConfig,
     pub callbell: CallbellConfig,
     pub log: LogConfig,
 }
@@ -143,6 +144,14 @@ pub struct BlobConfig {
 pub struct OutboundConfig {
     pub allow_hosts: Vec<String>,
     pub timeout_ms: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in the file of defaults")]
+pub struct BulkConfig {
+    pub keep_days: i64,
+    pub scratch: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -291,6 +300,10 @@ impl Config {
         check(
             (0..=720).contains(&self.jobs.urge_cooldown_hours),
             "jobs.urge_cooldown_hours: must be within 0 to 720",
+        );
+        check(
+            (1..=90).contains(&self.bulk.keep_days),
+            "bulk.keep_days: must be within 1 to 90",
         );
         for (name, key) in [
             ("master_key", &self.secrets.master_key),

@@ -78,6 +78,15 @@ impl AppError {
         self
     }
 
+    /// The same mistakes of a query that came as a part of the body.
+    #[must_use]
+    pub fn below(mut self, place: &str) -> Self {
+        for field in &mut self.0.fields {
+            field.lie_below(place);
+        }
+        self
+    }
+
     /// Says more than the title.
     #[must_use]
     pub fn say(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {

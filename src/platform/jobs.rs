@@ -46,6 +46,7 @@ pub struct Job {
     /// How often it looks, at least.
     pub every: Duration,
     kicked: bool,
+    broken_off: bool,
     work: Work,
 }
 
@@ -59,6 +60,7 @@ impl Job {
             name,
             every,
             kicked: true,
+            broken_off: false,
             work: Arc::new(work),
         }
     }
@@ -67,6 +69,13 @@ impl Job {
     #[must_use]
     pub fn on_beat_only(mut self) -> Self {
         self.kicked = false;
+        self
+    }
+
+    /// The same job, broken off when the process stops: for long work that is taken up again from where it lies.
+    #[must_use]
+    pub fn broken_off_at_stop(mut self) -> Self {
+        self.broken_off = true;
         self
     }
 
@@ -137,7 +146,11 @@ pub fn spawn(jobs: Vec<Job>, kick: &Kick, stop: &CancellationToken) -> Vec<tokio
                     if stop.is_cancelled() {
                         return;
                     }
-                    let rest = match job.pass().await {
+                    let pass = tokio::select! {
+                        () = stop.cancelled(), if job.broken_off => return,
+                        pass = job.pass() => pass,
+                    };
+                    let rest = match pass {
                         Pass::Full => continue,
                         Pass::Worked => GATHER,
                         Pass::Idle => job.every,

@@ -15,7 +15,7 @@ pub use action::{ActionIn, LimitIn, MilestoneIn, RatingIn, Reason};
 pub use bulk::{BulkIn, BulkOut, BulkTicket, OutcomeOut};
 pub use deadline::{TicketDeadlineOut, TicketDeadlinesOut};
 pub use figures::{By, DaySpan, DeskOut, DeskUnitOut, FigureRow, FiguresOut, FiguresQuery, LampsOut};
-pub use input::{CallerIn, ContactIn, LookupIn, RegisterIn, SimilarIn, TicketsQuery};
+pub use input::{CallerIn, ContactIn, LookupIn, RegisterIn, SimilarIn, TicketFilters, TicketsQuery};
 pub use output::{
     AttachmentOut, CallbackOut, CallerOut, ClockOut, EntryOut, LookupOut, ProceedingOut, QueueOut, QueuesOut,
     ReceiptOut, RegisteredOut, RequesterOut, RevealedRequesterOut, SimilarOut, TicketOut, TicketRow,

@@ -77,6 +77,8 @@ pub fn row(
         supervised: ticket.supervised,
         urges: ticket.urges,
         created_at: ticket.created_at,
+        result: ticket.result.filter(|_| is_told(ticket.state)),
+        closed_at: ticket.closed_at,
     }
 }
 
@@ -121,6 +123,7 @@ pub fn ticket(
     Ok(TicketOut {
         row: TicketRow {
             title: seen.requesters_words(ticket.title.clone()),
+            result: ticket.result.filter(|_| internal || is_told(ticket.state)),
             ..row(ticket, lead.map(|leg| leg.unit_name.as_str()), person, kit.now())
         },
         content: (role != Role::Analyst || !ticket.sensitive).then(|| seen.requesters_words(content)),
@@ -139,7 +142,6 @@ pub fn ticket(
         lng: ticket.lng.filter(|_| shows_point),
         confidential: ticket.confidential,
         wants_reply: ticket.wants_reply,
-        result: ticket.result.filter(|_| internal || is_told(ticket.state)),
         promised_at: promised(&whole.clocks),
         requesters: requesters(vault, &whole.loaded.requesters, role, sight)?,
         unit_id: lead.map(|leg| leg.unit_id),
@@ -165,13 +167,15 @@ pub fn ticket(
             .map(str::to_owned)
             .collect(),
         version: ticket.version,
-        closed_at: ticket.closed_at,
     })
 }
 
 /// Whether the requester has been told the result.
-fn is_told(state: TicketState) -> bool {
-    matches!(state, TicketState::Callback | TicketState::Closed)
+pub fn is_told(state: TicketState) -> bool {
+    matches!(
+        state,
+        TicketState::Callback | TicketState::Closed | TicketState::Archived
+    )
 }
 
 /// Until when an answer is promised: the running clock of the resolution.

@@ -27,6 +27,7 @@ mod contract;
 mod deadlines;
 mod duty;
 mod events;
+mod exports;
 mod generate;
 mod idempotency;
 mod instances;

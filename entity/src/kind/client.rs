@@ -8,6 +8,7 @@ vocabulary! {
     ClientScope {
         TicketsRead = "tickets:read" "查看工单",
         TicketsWrite = "tickets:write" "登记与办理工单",
+        ExportsWrite = "exports:write" "导出工单",
         EventsRead = "events:read" "查看事件",
         WebhooksRead = "webhooks:read" "查看推送",
         WebhooksWrite = "webhooks:write" "管理推送",

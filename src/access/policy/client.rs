@@ -17,7 +17,11 @@ pub fn client_scope(op: Op) -> Option<ClientScope> {
         | Op::GetAccessLog
         | Op::GetReceipt
         | Op::VerifyTicket
-        | Op::GetAttachment => Some(S::TicketsRead),
+        | Op::GetAttachment
+        | Op::ListExports
+        | Op::GetExport
+        | Op::GetExportFile => Some(S::TicketsRead),
+        Op::CreateExport | Op::DeleteExport => Some(S::ExportsWrite),
         Op::ListEvents => Some(S::EventsRead),
         Op::ListWebhooks | Op::GetWebhook | Op::ListWebhookMessages => Some(S::WebhooksRead),
         Op::CreateWebhook

@@ -288,6 +288,22 @@ operations! {
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
         Auditor: District,
     }
+    CreateExport "create_export" {
+        Integration: Own, UnitLead: Unit, StreetManager: Subtree, Supervisor: District, Analyst: District,
+        Auditor: District,
+    }
+    ListExports "list_exports" {
+        Integration: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, Analyst: Own, Auditor: Own,
+    }
+    GetExport "get_export" {
+        Integration: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, Analyst: Own, Auditor: Own,
+    }
+    GetExportFile "get_export_file" {
+        Integration: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, Analyst: Own, Auditor: Own,
+    }
+    DeleteExport "delete_export" {
+        Integration: Own, UnitLead: Own, StreetManager: Own, Supervisor: Own, Analyst: Own, Auditor: Own,
+    }
     CountQueues "count_queues" {
         Operator: District, Dispatcher: District, Handler: Unit, UnitLead: Unit, StreetManager: Subtree,
         Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,

@@ -9,6 +9,7 @@ use crate::callbell::http::homes::below;
 use crate::callbell::world::World;
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
+use crate::platform::http::upload;
 use crate::reference::Desk;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpResponse, get, web};
@@ -67,7 +68,7 @@ async fn download_bell_figures(
     let book = web::block(move || sheet::workbook(&figures)).await;
     let book = book.map_err(|error| AppError::new(Code::Internal).because(error))??;
     Ok(HttpResponse::Ok()
-        .content_type(sheet::TYPE)
+        .content_type(upload::WORKBOOK)
         .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
         .body(book))
 }

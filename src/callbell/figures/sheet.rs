@@ -5,9 +5,6 @@ use crate::access::authenticate::china;
 use crate::platform::error::{AppError, Code};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
-/// The content type of a workbook.
-pub const TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
 /// Writes the workbook.
 ///
 /// # Errors

@@ -93,6 +93,13 @@ impl FieldError {
         }
     }
 
+    /// Makes a parameter of a query a member of the body.
+    pub(super) fn lie_below(&mut self, place: &str) {
+        if let Some(name) = self.pointer.strip_prefix('?') {
+            self.pointer = format!("{place}/{name}");
+        }
+    }
+
     pub(super) fn document(&self, chinese: bool) -> Value {
         json!({ "pointer": self.pointer, "rule": self.rule.word(), "detail": self.rule.text(chinese) })
     }

@@ -3,10 +3,15 @@
 use crate::platform::crypto::hex;
 use crate::platform::error::{AppError, Code};
 use actix_multipart::Field;
-use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::{Bytes, BytesMut};
+use entity::kind::FileFormat;
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+/// The media type of a workbook (ECMA-376).
+pub const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The content of a part of a form, of at most so many bytes.
 ///
@@ -37,6 +42,30 @@ pub fn too_large(limit: usize) -> AppError {
 /// The answer that holds a file: its name in UTF-8 (RFC 6266, RFC 8187), and always as a download.
 #[must_use]
 pub fn download(name: &str, media_type: String, digest: &[u8], bytes: Bytes) -> HttpResponse {
+    head(name, media_type, digest).body(bytes)
+}
+
+/// The same for a file that is read piece by piece.
+#[must_use]
+pub fn download_stream(
+    name: &str,
+    media_type: &str,
+    digest: &[u8],
+    pieces: BoxStream<'static, Result<Bytes, AppError>>,
+) -> HttpResponse {
+    head(name, media_type.to_owned(), digest).streaming(pieces)
+}
+
+/// The media type of a format.
+#[must_use]
+pub fn media_type(format: FileFormat) -> &'static str {
+    match format {
+        FileFormat::Csv => "text/csv; charset=utf-8",
+        FileFormat::Xlsx => WORKBOOK,
+    }
+}
+
+fn head(name: &str, media_type: String, digest: &[u8]) -> HttpResponseBuilder {
     let encoded: String = name
         .bytes()
         .map(|byte| match byte {
@@ -44,12 +73,13 @@ pub fn download(name: &str, media_type: String, digest: &[u8], bytes: Bytes) -> 
             byte => format!("%{byte:02X}"),
         })
         .collect();
-    HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((
             CONTENT_DISPOSITION,
             format!("attachment; filename*=UTF-8''{encoded}"),
         ))
-        .insert_header((ETAG, format!("\"{}\"", hex(digest))))
-        .body(bytes)
+        .insert_header((ETAG, format!("\"{}\"", hex(digest))));
+    response
 }

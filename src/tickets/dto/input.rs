@@ -5,7 +5,7 @@ use crate::platform::personal::Personal;
 use chrono::{DateTime, Utc};
 use entity::id::{AttachmentId, PhoneCallId, ResidentId, StaffId, UnitId};
 use entity::kind::{Channel, Lamp, RedirectLine, RequestType, Standing, TicketState, Urgency};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
@@ -162,4 +162,69 @@ pub struct TicketsQuery {
     pub limit: Option<u64>,
     /// Where the page begins.
     pub cursor: Option<String>,
+}
+
+/// Which tickets to export: the filters of their list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TicketFilters {
+    /// `unsigned`, `mine`, `unit`, `pool`, `approval`, `callback`, `overdue`, `intake`, `returns`, `suspended`,
+    /// `supervised`, `hard_cases`: ready-made filters.
+    pub queue: Option<String>,
+    /// In this state.
+    pub state: Option<TicketState>,
+    /// In hands of this unit.
+    pub unit_id: Option<UnitId>,
+    /// In hands of this person.
+    pub staff_id: Option<StaffId>,
+    /// Of this resident.
+    pub resident_id: Option<ResidentId>,
+    /// Services whose code begins so.
+    pub category: Option<String>,
+    /// Of this type.
+    pub request_type: Option<RequestType>,
+    /// Of this urgency.
+    pub urgency: Option<Urgency>,
+    /// That came this way.
+    pub channel: Option<Channel>,
+    /// Whose nearest clock shows this lamp.
+    pub lamp: Option<Lamp>,
+    /// Whether a clock has run out.
+    pub overdue: Option<bool>,
+    /// Registered at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Registered before.
+    pub to: Option<DateTime<Utc>>,
+    /// Happened in this unit or below it.
+    pub place_id: Option<UnitId>,
+    /// The number, as it was said.
+    pub number: Option<String>,
+    /// Words, Chinese ones of one character up; all must be found.
+    pub q: Option<String>,
+}
+
+impl From<TicketFilters> for TicketsQuery {
+    fn from(filters: TicketFilters) -> Self {
+        Self {
+            queue: filters.queue,
+            state: filters.state,
+            unit_id: filters.unit_id,
+            staff_id: filters.staff_id,
+            resident_id: filters.resident_id,
+            category: filters.category,
+            request_type: filters.request_type,
+            urgency: filters.urgency,
+            channel: filters.channel,
+            lamp: filters.lamp,
+            overdue: filters.overdue,
+            from: filters.from,
+            to: filters.to,
+            place_id: filters.place_id,
+            number: filters.number,
+            q: filters.q,
+            sort: None,
+            limit: None,
+            cursor: None,
+        }
+    }
 }

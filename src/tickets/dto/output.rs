@@ -57,6 +57,12 @@ pub struct TicketRow {
     pub urges: i32,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
+    /// What came of it, once the requester was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<TicketResult>,
+    /// When it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// Who asked, as far as the caller may see.
@@ -254,9 +260,6 @@ pub struct TicketOut {
     pub confidential: bool,
     /// Whether a reply is wanted.
     pub wants_reply: bool,
-    /// What came of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<TicketResult>,
     /// Until when an answer is promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promised_at: Option<DateTime<Utc>>,
@@ -293,9 +296,6 @@ pub struct TicketOut {
     pub actions: Vec<String>,
     /// Version, as in the `ETag`.
     pub version: i64,
-    /// When it was closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closed_at: Option<DateTime<Utc>>,
 }
 
 /// A ticket as whoever has its number and code may see it.

@@ -1,5 +1,8 @@
 //! Lists of tickets: cut by what the caller reaches, filtered, by keyset. One statement a page.
 
+mod queue;
+mod words;
+
 use super::titles::Titles;
 use crate::access::actor::Actor;
 use crate::access::policy::{Sight, identity_sight, scope as scope_of};
@@ -10,14 +13,17 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, Rule};
 use crate::platform::http::page::{self, List, Page};
 use crate::tickets::dto::{TicketRow, TicketsQuery};
+use crate::tickets::rules::number;
 use crate::tickets::rules::open::over;
-use crate::tickets::rules::{likeness, number};
+use crate::tickets::view::is_told;
 use chrono::{DateTime, Utc};
 use entity::id::TicketId;
-use entity::kind::{Channel, Lamp, LegNature, RequestType, Role, TicketState, Urgency};
-use entity::{assignment, ticket, ticket_requester, ticket_search};
-use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr};
+use entity::kind::{Channel, Lamp, LegNature, RequestType, Role, TicketResult, TicketState, Urgency};
+use entity::{assignment, ticket, ticket_requester};
+use queue::ready_made;
+use sea_orm::sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
+pub use words::{found, found_lately};
 
 const LEAD: &str = "lead";
 
@@ -40,6 +46,8 @@ pub struct Listed {
     supervised: bool,
     urges: i32,
     created_at: DateTime<Utc>,
+    result: Option<TicketResult>,
+    closed_at: Option<DateTime<Utc>>,
     confidential: bool,
     unit_name: Option<String>,
     staff_name: Option<String>,
@@ -72,6 +80,8 @@ impl Listed {
             supervised: self.supervised,
             urges: self.urges,
             created_at: self.created_at,
+            result: self.result.filter(|_| is_told(self.state)),
+            closed_at: self.closed_at,
         }
     }
 }
@@ -186,6 +196,55 @@ fn searching(select: &SelectStatement, found: SimpleExpr) -> SelectStatement {
     select.clone().and_where(found).to_owned()
 }
 
+/// Checks that a list can be.
+///
+/// # Errors
+/// `InvalidInput` for a filter that can't be.
+pub fn check(
+    db: &Db,
+    directory: &Directory,
+    actor: &Actor,
+    query: &TicketsQuery,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
+    filters(directory, actor, query, now)?;
+    query
+        .q
+        .as_ref()
+        .map_or(Ok(()), |words| found(db, words).map(|_| ()))
+}
+
+/// A piece of a whole list, newest first: so many tickets that were registered before one of them. It waits its turn
+/// among long questions, and gives its connection back: a list may be as long as years are.
+///
+/// # Errors
+/// `InvalidInput` for a filter that can't be.
+pub async fn piece(
+    db: &Db,
+    directory: &Directory,
+    (actor, reach): (&Actor, &Reach),
+    query: &TicketsQuery,
+    now: DateTime<Utc>,
+    (before, most): (Option<TicketId>, u64),
+) -> Result<Vec<TicketRow>, AppError> {
+    let mut select = select();
+    select
+        .cond_where(scope(db, actor, reach))
+        .cond_where(filters(directory, actor, query, now)?)
+        .order_by((ticket::Entity, ticket::Column::Id), Order::Desc)
+        .limit(most);
+    if let Some(before) = before {
+        select.and_where(col(ticket::Column::Id).lt(before));
+    }
+    if let Some(words) = &query.q {
+        select.and_where(found(db, words)?);
+    }
+    let rows = read_rows(&db.long_reader().await?.query_all(&select).await?)?;
+    let names = matches!(actor, Actor::Staff { .. });
+    let titles = Titles::of(actor, directory);
+    Ok(rows.into_iter().map(|row| row.out(now, names, titles)).collect())
+}
+
 /// How many tickets of a filter there are, counting no further than `most`.
 ///
 /// # Errors
@@ -193,18 +252,45 @@ fn searching(select: &SelectStatement, found: SimpleExpr) -> SelectStatement {
 pub async fn count_up_to(
     db: &Db,
     directory: &Directory,
-    (actor, reach): (&Actor, &Reach),
+    by: (&Actor, &Reach),
     query: &TicketsQuery,
     now: DateTime<Utc>,
     most: u64,
 ) -> Result<u64, AppError> {
+    counted(db.read(), &counting(db, directory, by, query, (now, Some(most)))?).await
+}
+
+/// How many tickets of a filter there are; it waits its turn among long questions.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(
+    db: &Db,
+    directory: &Directory,
+    by: (&Actor, &Reach),
+    query: &TicketsQuery,
+    now: DateTime<Utc>,
+) -> Result<u64, AppError> {
+    let conn = db.long_reader().await?;
+    counted(&conn, &counting(db, directory, by, query, (now, None))?).await
+}
+
+fn counting(
+    db: &Db,
+    directory: &Directory,
+    (actor, reach): (&Actor, &Reach),
+    query: &TicketsQuery,
+    (now, most): (DateTime<Utc>, Option<u64>),
+) -> Result<SelectStatement, AppError> {
     let mut inner = Query::select();
     inner.expr(Expr::val(1)).from(ticket::Entity);
     join_lead(&mut inner);
     inner
         .cond_where(scope(db, actor, reach))
-        .cond_where(filters(directory, actor, query, now)?)
-        .limit(most);
+        .cond_where(filters(directory, actor, query, now)?);
+    if let Some(most) = most {
+        inner.limit(most);
+    }
     if let Some(words) = &query.q {
         inner.and_where(found(db, words)?);
     }
@@ -212,7 +298,11 @@ pub async fn count_up_to(
     outer
         .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
         .from_subquery(inner, Alias::new("found"));
-    let row = db.read().query_one(&outer).await?;
+    Ok(outer)
+}
+
+async fn counted(conn: &impl ConnectionTrait, counting: &SelectStatement) -> Result<u64, AppError> {
+    let row = conn.query_one(counting).await?;
     let n: i64 = row.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0);
     Ok(u64::try_from(n).unwrap_or(0))
 }
@@ -238,6 +328,8 @@ pub fn select() -> SelectStatement {
         C::Supervised,
         C::Urges,
         C::CreatedAt,
+        C::Result,
+        C::ClosedAt,
         C::Confidential,
     ] {
         select.column((ticket::Entity, column));
@@ -492,108 +584,4 @@ fn whose_may_be_known(actor: &Actor) -> SimpleExpr {
         (false, true) => col(ticket::Column::Confidential).eq(false),
         (false, false) => Expr::cust("1 = 0"),
     }
-}
-
-/// Tickets that hold the words.
-///
-/// # Errors
-/// `InvalidInput` for words that can't be looked for.
-pub fn found(db: &Db, words: &str) -> Result<SimpleExpr, AppError> {
-    let hits = hits(db.search_condition(&phrases(words)?));
-    if db.is_sqlite() {
-        return Ok(col(ticket::Column::Id).in_subquery(hits));
-    }
-    // As an array, the hits are looked up first, by their index. Joined, PostgreSQL may rather follow the key from the
-    // newest ticket and read the words of each: for a rare word that is all of them.
-    let all = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(hits.into())));
-    Ok(col(ticket::Column::Id).eq(Func::cust("ANY").arg(all)))
-}
-
-/// How far back a search looks first: a word of which one ticket in a hundred tells fills a page from so many, and the
-/// hits among all tickets need not be gathered and sorted.
-const LATELY: u64 = 2_000;
-
-/// The newest hits that the embedded database looks at first: its index tells them in the order of their registration.
-const LATEST_HITS: u64 = 1_000;
-
-/// The same, among the newest tickets or those next before one.
-///
-/// # Errors
-/// As `found`.
-pub fn found_lately(db: &Db, words: &str, before: Option<TicketId>) -> Result<SimpleExpr, AppError> {
-    if db.is_sqlite() {
-        let mut hits = hits(db.search_condition(&phrases(words)?));
-        if let Some(before) = before {
-            hits.and_where(Expr::col(ticket_search::Column::TicketId).lt(before));
-        }
-        hits.order_by(Alias::new("rowid"), Order::Desc).limit(LATEST_HITS);
-        return Ok(col(ticket::Column::Id).in_subquery(hits));
-    }
-    let mut first = Query::select();
-    first
-        .column(ticket_search::Column::TicketId)
-        .from(ticket_search::Entity)
-        .order_by(ticket_search::Column::TicketId, Order::Desc)
-        .limit(1)
-        .offset(LATELY);
-    // Words by an expression that their index does not serve: the newest tickets are to be read, not all hits.
-    let words = Expr::cust_with_expr("($1) IS TRUE", db.search_condition(&phrases(words)?));
-    let mut hits = hits(words);
-    let id = || Expr::col(ticket_search::Column::TicketId);
-    if let Some(before) = before {
-        first.and_where(id().lt(before));
-        hits.and_where(id().lt(before));
-    }
-    hits.and_where(id().gte(Expr::SubQuery(None, Box::new(first.into()))));
-    Ok(col(ticket::Column::Id).in_subquery(hits))
-}
-
-fn phrases(words: &str) -> Result<Vec<Vec<String>>, AppError> {
-    if words.chars().count() > 50 {
-        return Err(AppError::field("?q", Rule::TooLong(50)));
-    }
-    likeness::query_phrases(words)
-        .ok_or_else(|| AppError::field("?q", Rule::Form("letters, digits or Chinese characters")))
-}
-
-fn hits(words: SimpleExpr) -> SelectStatement {
-    Query::select()
-        .column(ticket_search::Column::TicketId)
-        .from(ticket_search::Entity)
-        .and_where(words)
-        .to_owned()
-}
-
-const QUEUES: &str =
-    "intake pool unsigned mine unit approval callback overdue returns suspended supervised hard_cases";
-
-/// The queues that people work from.
-fn ready_made(queue: &str, actor: &Actor, now: DateTime<Utc>) -> Result<SimpleExpr, AppError> {
-    use ticket::Column as C;
-    let state = state_is;
-    let open = still_open;
-    let mine = || {
-        let me = actor.staff_id().unwrap_or(uuid::Uuid::nil().into());
-        Expr::col((Alias::new(LEAD), assignment::Column::StaffId)).eq(me)
-    };
-    Ok(match queue {
-        "intake" => state(TicketState::Registered),
-        "pool" => state(TicketState::PendingDispatch),
-        "unsigned" => state(TicketState::Dispatched),
-        "mine" => col(C::State)
-            .is_in([TicketState::Dispatched, TicketState::InProgress])
-            .and(mine()),
-        "unit" => open().and(Expr::col((Alias::new(LEAD), assignment::Column::UnitId)).is_not_null()),
-        "approval" => state(TicketState::ReplyReview),
-        "callback" => state(TicketState::Callback),
-        "returns" => state(TicketState::ReturnReview),
-        "suspended" => state(TicketState::Suspended),
-        "supervised" => open().and(Expr::cust("ticket.supervised")),
-        "hard_cases" => open().and(Expr::cust("ticket.hard_case")),
-        "overdue" => open().and(col(C::NextDueAt).lte(now)).and(has_due()),
-        _ => {
-            let words = QUEUES.split(' ').map(str::to_owned).collect();
-            return Err(AppError::field("?queue", Rule::OneOf(words)));
-        }
-    })
 }

@@ -113,7 +113,7 @@ pub async fn cast(app: &TestApp) -> Vec<Who> {
     for path in [HERE, FAR] {
         let body = json!({ "name": format!("kiosk {path}"), "channel": "kiosk", "unit_id": unit_id(app, path).await,
             "scopes": ["tickets:read", "tickets:write", "events:read", "webhooks:read", "webhooks:write",
-            "calls:write"] });
+            "calls:write", "exports:write"] });
         let made = security.post("/api/v1/clients", &body).await;
         made.expect(201);
         cast.push(Who {

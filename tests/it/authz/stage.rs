@@ -1,6 +1,7 @@
 //! What they try it on: things of each class of ownership.
 
 mod bells;
+mod exports;
 mod telephony;
 mod webhooks;
 
@@ -70,6 +71,8 @@ pub struct Stage {
     pub fixtures: Vec<Thing>,
     /// Webhooks, of units and of clients.
     pub webhooks: Vec<Thing>,
+    /// Lists as files, of each who may have one.
+    pub exports: Vec<Thing>,
     pub phone_calls: Vec<Thing>,
     /// What an exchange tells.
     pub phone_event: Value,
@@ -141,6 +144,7 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         fixtures: bells::fixture(app, &units).await,
         alarms: bells::alarm(app, &units).await,
         webhooks: webhooks::set(app, cast, &units).await,
+        exports: exports::set(app, cast).await,
         phone_calls: telephony::set(app, cast).await,
         phone_event: telephony::event(app),
         assignment: assignment(app, &units).await,
