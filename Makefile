@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells clients fuzz openapi walkthrough
+.PHONY: help deps tools demo test long lint check audit fmt bench bench-bells bench-outbound clients fuzz openapi walkthrough
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-bells: ## Measures how long a press of a call-bell takes, on both database
 openapi: ## Writes openapi/openapi.json and openapi/open311.json from the code.
 	cargo run --locked -- openapi --write openapi/openapi.json
 	cargo run --locked -- openapi --document open311 --write openapi/open311.json
+
+bench-outbound: ## Measures webhooks, the stream of events and exports, on both databases.
+	scripts/bench-outbound.sh $(ARGS)
 
 clients: tools ## Tries a running service with clients that others wrote.
 	scripts/clients.sh

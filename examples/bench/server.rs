@@ -148,6 +148,7 @@ async fn is_ready(port: u16) -> bool {
 }
 
 /// A client who is logged in.
+#[derive(Clone)]
 pub struct Api {
     base: String,
     http: reqwest::Client,
@@ -173,6 +174,12 @@ impl Api {
         let answer: Value = answer.error_for_status()?.json().await?;
         api.token = answer["access_token"].as_str().context("no token")?.to_owned();
         Ok(api)
+    }
+
+    /// A request to be sent.
+    pub fn request(&self, method: &str, path: &str) -> anyhow::Result<reqwest::RequestBuilder> {
+        let request = self.http.request(method.parse()?, format!("{}{path}", self.base));
+        Ok(request.bearer_auth(&self.token))
     }
 
     /// A GET that must succeed.
