@@ -36,6 +36,7 @@ pub mod webhooks;
 pub mod callbell;
 pub mod calls;
 pub mod exports;
+pub mod imports;
 pub mod open311;
 
 pub mod admin;

@@ -83,7 +83,7 @@ pub use callbell::{
 pub use client::ClientScope;
 pub use phone::{MissedState, PhoneCallState, PhoneEventKind};
 pub use webhook::{MessageState, Signing, WebhookState};
-pub use work::{FileFormat, WorkState};
+pub use work::{FileFormat, ImportKind, LineOutcome, WorkState};
 
 vocabulary! {
     /// What kind of unit it is.
@@ -229,6 +229,7 @@ vocabulary! {
         Rechecked = "rechecked" "复发回查",
         Corrected = "corrected" "更正",
         Archived = "archived" "归档",
+        Imported = "imported" "导入",
     }
 
     /// Who did something.

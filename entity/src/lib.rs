@@ -42,6 +42,8 @@ pub mod export;
 pub mod handover;
 pub mod household;
 pub mod idempotency;
+pub mod import;
+pub mod import_line;
 pub mod notice;
 pub mod otp;
 pub mod phone_call;

@@ -25,6 +25,9 @@ pub struct Model {
     pub channel: Channel,
     /// The phone call in which it was registered.
     pub phone_call_id: Option<PhoneCallId>,
+    /// The number that it had in another system, from which it was brought over.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub former_number: Option<String>,
     /// Phone and identity numbers masked.
     #[sea_orm(column_type = "Text")]
     pub title: String,

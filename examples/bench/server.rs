@@ -184,12 +184,7 @@ impl Api {
 
     /// A GET that must succeed.
     pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .bearer_auth(&self.token)
-            .send()
-            .await?;
+        let answer = self.request("GET", path)?.send().await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
@@ -201,10 +196,7 @@ impl Api {
         version: Option<i64>,
         body: &str,
     ) -> anyhow::Result<Value> {
-        let request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .bearer_auth(&self.token);
+        let request = self.request("POST", path)?;
         let request = request
             .header("Idempotency-Key", key)
             .header("Content-Type", "application/json");

@@ -5,9 +5,12 @@
 
 #![expect(
     clippy::pedantic,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a measuring instrument that talks to who runs it"
+    clippy::unwrap_used,
+    reason = "a measuring instrument with a clock of its own, that talks to who runs it"
 )]
 
 mod listeners;
@@ -247,7 +250,12 @@ impl Bench {
         // Where the log is now.
         one(Arc::new(self.operator.clone())).await?;
         sink.until_quiet(Duration::from_secs(2)).await;
-        let after = sink.got().iter().map(|got| got.position).max().context("a delivery")?;
+        let after = sink
+            .got()
+            .iter()
+            .map(|got| got.position)
+            .max()
+            .context("a delivery")?;
         sink.forget();
         let registered = self
             .register(self.args.rate, Duration::from_secs(self.args.seconds))

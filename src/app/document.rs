@@ -61,7 +61,7 @@ pub fn head() -> OpenApi {
             "events",
             "What happened, for other systems: log, stream, webhooks · 事件与推送",
         ),
-        ("bulk", "Lists as files · 批量导出"),
+        ("bulk", "Lists as files, and files as rows · 批量导入导出"),
         ("administration", "Staff, rules, settings · 管理"),
     ];
     let bearer = SecurityScheme::Http(

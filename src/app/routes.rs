@@ -4,8 +4,8 @@ use super::probes;
 use crate::platform::jobs::Job;
 use crate::reference::Desk;
 use crate::{
-    admin, attachments, auth, callbell, calls, catalog, clients, duty, events, exports, intake, notify, orgs,
-    residents, routing, sla, staff, tickets, webhooks,
+    admin, attachments, auth, callbell, calls, catalog, clients, duty, events, exports, imports, intake,
+    notify, orgs, residents, routing, sla, staff, tickets, webhooks,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -25,6 +25,7 @@ fn slices(config: &mut ServiceConfig<'_>) {
     config.configure(intake::routes);
     config.configure(tickets::routes);
     config.configure(exports::routes);
+    config.configure(imports::routes);
     config.configure(callbell::routes);
     config.configure(calls::routes);
     config.configure(residents::routes);
@@ -52,5 +53,6 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     jobs.extend(tickets::jobs(desk));
     jobs.extend(webhooks::jobs(kit));
     jobs.extend(exports::jobs(desk));
+    jobs.extend(imports::jobs(desk));
     Ok(jobs)
 }

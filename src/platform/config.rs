@@ -152,6 +152,7 @@ pub struct OutboundConfig {
 pub struct BulkConfig {
     pub keep_days: i64,
     pub scratch: PathBuf,
+    pub max_import_bytes: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -301,10 +302,7 @@ impl Config {
             (0..=720).contains(&self.jobs.urge_cooldown_hours),
             "jobs.urge_cooldown_hours: must be within 0 to 720",
         );
-        check(
-            (1..=90).contains(&self.bulk.keep_days),
-            "bulk.keep_days: must be within 1 to 90",
-        );
+        self.bulk.check(&mut check);
         for (name, key) in [
             ("master_key", &self.secrets.master_key),
             ("index_key", &self.secrets.index_key),
@@ -316,6 +314,19 @@ impl Config {
             );
         }
         found
+    }
+}
+
+impl BulkConfig {
+    fn check(&self, check: &mut impl FnMut(bool, &str)) {
+        check(
+            (1..=90).contains(&self.keep_days),
+            "bulk.keep_days: must be within 1 to 90",
+        );
+        check(
+            self.max_import_bytes >= 1024,
+            "bulk.max_import_bytes: must be at least 1024",
+        );
     }
 }
 

@@ -134,6 +134,12 @@ impl AppError {
         self.0.code
     }
 
+    /// Each invalid field and its rule, for who reads English.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        self.0.fields.iter().map(ToString::to_string).collect()
+    }
+
     /// The cause, for the log.
     #[must_use]
     pub fn source(&self) -> Option<&anyhow::Error> {

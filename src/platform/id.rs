@@ -37,6 +37,15 @@ impl IdGen {
         )))
     }
 
+    /// A new id among those of an instant: for what happened before it was told of. Its order within the millisecond is chance.
+    #[must_use]
+    pub fn id_at<T: From<Uuid>>(&self, at: chrono::DateTime<chrono::Utc>) -> T {
+        let mut random = [0; 10];
+        fill(&mut random);
+        let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+        T::from(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
     /// A number below `bound`.
     #[must_use]
     pub fn below(&self, bound: u64) -> u64 {

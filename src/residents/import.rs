@@ -16,6 +16,7 @@ use crate::platform::personal::Personal;
 use crate::platform::report::{ImportReport, LineError};
 use chrono::NaiveDate;
 use csv::StringRecord;
+use entity::id::ResidentId;
 use entity::kind::ResidentKind;
 use serde_json::json;
 use std::sync::Arc;
@@ -73,21 +74,17 @@ pub async fn run(kit: &Kit, text: &str, synthetic: bool) -> Result<ImportReport,
 async fn write_piece(tx: &Tx, (vault, lines): &(Arc<Vault>, Vec<Line>)) -> Result<ImportReport, AppError> {
     let mut report = ImportReport::default();
     for Line { number, new } in lines {
-        if is_known(tx, vault, new).await? {
-            report.unchanged += 1;
-            continue;
-        }
-        if let Some(id_number) = &new.id_number
-            && !store::by_id_number(tx, vault, id_number).await?.is_empty()
-        {
-            report.errors.push(LineError {
+        match known(tx, vault, new).await? {
+            Known::As(_) => report.unchanged += 1,
+            Known::NumberOfAnother => report.errors.push(LineError {
                 line: number.clone(),
                 message: "the identity number is another person's".to_owned(),
-            });
-            continue;
+            }),
+            Known::No => {
+                insert(tx, vault, new).await?;
+                report.created += 1;
+            }
         }
-        insert(tx, vault, new).await?;
-        report.created += 1;
     }
     if report.created > 0 {
         let detail = json!({ "created": report.created, "unchanged": report.unchanged });
@@ -96,16 +93,43 @@ async fn write_piece(tx: &Tx, (vault, lines): &(Arc<Vault>, Vec<Line>)) -> Resul
     Ok(report)
 }
 
-/// Whether somebody of the same name has the number; for want of one, the identity number or the address.
-async fn is_known(tx: &Tx, vault: &Vault, new: &NewResident) -> Result<bool, AppError> {
-    let Some(name) = &new.name else { return Ok(false) };
+/// Whether somebody is in the register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nobody like that.
+    No,
+    /// This one.
+    As(ResidentId),
+    /// Somebody else has the identity number.
+    NumberOfAnother,
+}
+
+/// Whether somebody is in the register, by their name and number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn known(tx: &Tx, vault: &Vault, new: &NewResident) -> Result<Known, AppError> {
+    if let Some(id) = same(tx, vault, new).await? {
+        return Ok(Known::As(id));
+    }
+    match &new.id_number {
+        Some(number) if !store::by_id_number(tx, vault, number).await?.is_empty() => {
+            Ok(Known::NumberOfAnother)
+        }
+        _ => Ok(Known::No),
+    }
+}
+
+/// Who of the same name has the number; for want of one, the identity number or the address.
+async fn same(tx: &Tx, vault: &Vault, new: &NewResident) -> Result<Option<ResidentId>, AppError> {
+    let Some(name) = &new.name else { return Ok(None) };
     let rows = match (&new.phone, &new.id_number, &new.address) {
         (Some(phone), _, _) => store::by_phone(tx, vault, phone).await?,
         (None, Some(number), _) => store::by_id_number(tx, vault, number).await?,
         (None, None, Some(address)) => store::by_address(tx, vault, address).await?,
-        (None, None, None) => return Ok(false),
+        (None, None, None) => return Ok(None),
     };
-    Ok(!queries::named(vault, rows, name)?.is_empty())
+    Ok(queries::named(vault, rows, name)?.first().map(|row| row.id))
 }
 
 /// All lines: the good ones, and what is wrong with the others. Values of persons are not repeated in messages.
@@ -146,7 +170,15 @@ fn check(text: &str, directory: &Directory, day: NaiveDate, synthetic: bool) -> 
     (lines, errors)
 }
 
-fn read_line(record: &StringRecord, directory: &Directory, day: NaiveDate) -> Result<NewResident, String> {
+/// Reads a line.
+///
+/// # Errors
+/// What is wrong with it, by its columns; values of persons are not repeated.
+pub fn read_line(
+    record: &StringRecord,
+    directory: &Directory,
+    day: NaiveDate,
+) -> Result<NewResident, String> {
     if record.len() != HEADER.len() {
         return Err(format!(
             "it has {} fields instead of {}",

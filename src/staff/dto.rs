@@ -172,6 +172,9 @@ pub struct Account {
 
 impl StaffIn {
     /// Checks all fields.
+    ///
+    /// # Errors
+    /// `InvalidInput` with every mistake.
     pub fn parse(self) -> Result<Account, AppError> {
         let mut fields = Fields::default();
         let length = self.user_name.chars().count();

@@ -9,4 +9,5 @@ mod queries;
 pub mod rules;
 pub mod store;
 
+pub use dto::{Account, StaffIn};
 pub use http::routes;

@@ -5,6 +5,7 @@ pub mod anonymous;
 pub mod bulk;
 pub mod callback;
 pub mod emergency;
+pub mod historical;
 pub mod look;
 mod meaning;
 mod prepare;

@@ -8,7 +8,7 @@ use crate::access::policy::district_of;
 use crate::notify::store::{Message, enqueue};
 use crate::platform::crypto::signed::Signed;
 use crate::platform::db::Tx;
-use crate::platform::error::AppError;
+use crate::platform::error::{AppError, Code};
 use crate::platform::jobs::Pass;
 use crate::platform::kit::Kit;
 use crate::staff;
@@ -54,7 +54,11 @@ pub async fn send_due(kit: &Kit, sender: Uuid) -> Result<Pass, AppError> {
         tokio::select! {
             Some((id, told)) = on_their_way.next() => {
                 busy.retain(|one| *one != id);
-                told?;
+                match told {
+                    // It was taken away meanwhile; the others are still to be told.
+                    Err(error) if error.code() == Code::NotFound => {}
+                    told => told?,
+                }
             }
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }

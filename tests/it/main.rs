@@ -30,6 +30,7 @@ mod events;
 mod exports;
 mod generate;
 mod idempotency;
+mod imports;
 mod instances;
 mod kill;
 mod lanes;

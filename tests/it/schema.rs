@@ -118,7 +118,7 @@ all_tables! {
     callbell_alarm callbell_call callbell_camera_view callbell_device callbell_entry callbell_event callbell_fixture
     callbell_handover callbell_home callbell_kin callbell_ladder callbell_patrol_read
     callbell_quarantine client_secret clock closure consumer_cursor deadline_policy delivery durable_timer duty_contact event export
-    handover household idempotency notice otp phone_call proceeding queue_count resident resident_contact role_grant
+    handover household idempotency import import_line notice otp phone_call proceeding queue_count resident resident_contact role_grant
     routing_rule routing_turn service session setting shift shift_member signing_key staff staff_absence term throttle
     ticket ticket_entry ticket_requester ticket_search unit unit_hours webhook webhook_attempt webhook_message
 }

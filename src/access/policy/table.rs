@@ -288,6 +288,13 @@ operations! {
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
         Auditor: District,
     }
+    ImportResidents "import_residents" { UnitLead: Unit, SystemAdmin: District }
+    ImportStaff "import_staff" { SystemAdmin: District }
+    ImportTickets "import_tickets" { SystemAdmin: District }
+    ListImports "list_imports" { UnitLead: Own, SystemAdmin: Own }
+    GetImport "get_import" { UnitLead: Own, SystemAdmin: Own }
+    ListImportLines "list_import_lines" { UnitLead: Own, SystemAdmin: Own }
+    DeleteImport "delete_import" { UnitLead: Own, SystemAdmin: Own }
     CreateExport "create_export" {
         Integration: Own, UnitLead: Unit, StreetManager: Subtree, Supervisor: District, Analyst: District,
         Auditor: District,

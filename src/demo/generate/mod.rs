@@ -317,6 +317,7 @@ impl Maker<'_> {
             urgency: service.urgency,
             channel: self.channel(),
             phone_call_id: None,
+            former_number: None,
             title: matter.title.to_owned(),
             content_sealed: self.kit.vault.seal_text(label::CONTENT, matter.text)?,
             form_sealed: None,

@@ -78,6 +78,12 @@ impl<T> Answer<T> {
         serde_json::from_str(&self.kept.body).map_err(|error| AppError::new(Code::Internal).because(error))
     }
 
+    /// Whether it was given before.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.kept.replayed
+    }
+
     /// The answer as it is kept.
     #[must_use]
     pub fn kept(&self) -> &Kept {

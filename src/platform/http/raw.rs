@@ -78,7 +78,7 @@ impl FromRequest for Raw {
 }
 
 /// The media type of a request without its parameters, in small letters.
-pub(super) fn media(request: &HttpRequest) -> String {
+pub fn media(request: &HttpRequest) -> String {
     let given = request
         .headers()
         .get(CONTENT_TYPE)

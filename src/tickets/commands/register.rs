@@ -1,7 +1,8 @@
 //! Registering a request: one transaction writes the ticket, for whom, its first entries, where it went, its clocks.
 
+pub(super) use super::prepare::Contact;
+use super::prepare::Prepared;
 pub use super::prepare::prepare;
-use super::prepare::{Contact, Prepared};
 use super::routed::{self, Routed};
 use super::{Setting, anonymous, meaning};
 use crate::access::Op;
@@ -10,6 +11,7 @@ use crate::access::authenticate::local_day;
 use crate::access::permit::Caller;
 use crate::access::policy::{Facts, decide};
 use crate::attachments;
+use crate::platform::crypto::vault::Vault;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code, Rule};
 use crate::platform::http::answer::Answer;
@@ -119,6 +121,7 @@ fn new_ticket(tx: &Tx, setting: &Setting, prepared: &Prepared) -> Result<Loaded,
         urgency: prepared.urgency,
         channel: prepared.channel,
         phone_call_id: prepared.phone_call_id,
+        former_number: None,
         title: prepared.title.clone(),
         content_sealed: vault.seal_text(label::CONTENT, &prepared.content)?,
         form_sealed: seal(label::FORM, &prepared.form)?,
@@ -181,7 +184,6 @@ async fn requesters(
         Actor::Client { id, .. } if !prepared.anonymous => Some(*id),
         _ => None,
     };
-    let canonical = phone.as_ref().map(Phone::canonical);
     let row = ticket_requester::Model {
         id: tx.ids().id::<RequesterId>(),
         ticket_id: ticket,
@@ -189,12 +191,9 @@ async fn requesters(
         client_id,
         standing: prepared.standing,
         on_behalf_of: prepared.on_behalf_of,
-        name_sealed: name.map(|name| vault.seal_text(label::NAME, &name)).transpose()?,
-        phone_sealed: canonical
-            .as_ref()
-            .map(|phone| vault.seal_text(label::PHONE, phone))
-            .transpose()?,
-        phone_index: canonical.as_ref().map(|phone| vault.index("phone", phone)),
+        name_sealed: None,
+        phone_sealed: None,
+        phone_index: None,
         consent_sealed: prepared
             .consent
             .as_ref()
@@ -205,7 +204,26 @@ async fn requesters(
             .then(|| anonymous::index(vault, ticket, &anonymous::code(vault, ticket))),
         created_at: tx.now(),
     };
-    Ok(vec![row])
+    Ok(vec![seal_requester(vault, row, phone.as_ref(), name.as_deref())?])
+}
+
+/// A requester with name and number, sealed.
+pub(super) fn seal_requester(
+    vault: &Vault,
+    row: ticket_requester::Model,
+    phone: Option<&Phone>,
+    name: Option<&str>,
+) -> Result<ticket_requester::Model, AppError> {
+    let canonical = phone.map(Phone::canonical);
+    let phone_sealed = canonical
+        .as_ref()
+        .map(|phone| vault.seal_text(label::PHONE, phone));
+    Ok(ticket_requester::Model {
+        name_sealed: name.map(|name| vault.seal_text(label::NAME, name)).transpose()?,
+        phone_sealed: phone_sealed.transpose()?,
+        phone_index: canonical.as_ref().map(|phone| vault.index("phone", phone)),
+        ..row
+    })
 }
 
 type Known = (Option<ResidentId>, Option<Phone>, Option<String>);
@@ -218,7 +236,7 @@ async fn known(tx: &Tx, setting: &Setting, id: ResidentId) -> Result<Known, AppE
 
 /// A caller whose number is known once is that person; one whose number is new is registered with it, so that they
 /// find their request when they log in later.
-async fn named(tx: &Tx, setting: &Setting, contact: &Contact) -> Result<Known, AppError> {
+pub(super) async fn named(tx: &Tx, setting: &Setting, contact: &Contact) -> Result<Known, AppError> {
     let vault = &setting.kit.vault;
     let plain = contact.name.as_ref().map(|name| name.plain().to_owned());
     if let Some(id) = contact.resident_id {
@@ -353,14 +371,15 @@ fn index(tx: &Tx, setting: &Setting, prepared: &Prepared, loaded: &Loaded) {
     for requester in &loaded.requesters {
         tx.stage(requester.clone().into_active_model().reset_all());
     }
+    let words = [&prepared.title, &prepared.content, &prepared.place_name].map(String::as_str);
+    index_words(tx, setting, loaded.ticket.id, words);
+}
+
+/// Writes what a ticket is found by: words of its title, its text and its place.
+pub(super) fn index_words(tx: &Tx, setting: &Setting, id: TicketId, [title, content, place]: [&str; 3]) {
     tx.stage(ticket_search::ActiveModel {
-        ticket_id: Set(loaded.ticket.id),
-        terms: Set(terms(
-            setting,
-            &prepared.title,
-            &prepared.content,
-            &prepared.place_name,
-        )),
+        ticket_id: Set(id),
+        terms: Set(terms(setting, title, content, place)),
     });
 }
 

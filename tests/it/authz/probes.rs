@@ -2,7 +2,7 @@
 //! after the policy was asked, and so is what breaks a later rule.
 
 mod bells;
-mod exports;
+mod bulk;
 mod telephony;
 mod webhooks;
 
@@ -109,7 +109,7 @@ pub async fn all(app: &TestApp, stage: &Stage, cast: &[Who]) -> Vec<Probe> {
     probes.extend(bells::all(stage));
     probes.extend(telephony::all(stage));
     probes.extend(webhooks::all(stage));
-    probes.extend(exports::all(stage));
+    probes.extend(bulk::all(stage));
     probes.extend(before_tickets(app, stage, cast).await);
     for ticket in &stage.tickets {
         probes.extend(of_ticket(ticket));

@@ -1,7 +1,7 @@
 //! What they try it on: things of each class of ownership.
 
 mod bells;
-mod exports;
+mod bulk;
 mod telephony;
 mod webhooks;
 
@@ -73,6 +73,8 @@ pub struct Stage {
     pub webhooks: Vec<Thing>,
     /// Lists as files, of each who may have one.
     pub exports: Vec<Thing>,
+    /// Files that were read, of each who may send one.
+    pub imports: Vec<Thing>,
     pub phone_calls: Vec<Thing>,
     /// What an exchange tells.
     pub phone_event: Value,
@@ -144,7 +146,8 @@ pub async fn set(app: &TestApp, cast: &[Who]) -> Stage {
         fixtures: bells::fixture(app, &units).await,
         alarms: bells::alarm(app, &units).await,
         webhooks: webhooks::set(app, cast, &units).await,
-        exports: exports::set(app, cast).await,
+        exports: bulk::exports(app, cast).await,
+        imports: bulk::imports(app, cast).await,
         phone_calls: telephony::set(app, cast).await,
         phone_event: telephony::event(app),
         assignment: assignment(app, &units).await,

@@ -36,20 +36,22 @@ pub fn start_of_time() -> DateTime<Utc> {
 
 /// Settings of a test: everything in one folder, cheap hashing, nothing sent anywhere.
 pub fn config(folder: &Path, database: &str) -> Config {
-    let toml = folder.join("test.toml");
-    std::fs::write(
-        &toml,
+    // A file of its own: instances that start together must not read what another one is just writing.
+    let mut toml = tempfile::NamedTempFile::new_in(folder).unwrap();
+    std::io::Write::write_all(
+        &mut toml,
         format!(
             "[server]\nworkers = 1\nglance_ms = 0\n[database]\nurl = '{database}'\nconnections = 5\nacquire_timeout_ms = 20000\nread_connections = 2\n\
              [secrets]\nmaster_key_file = '{key}'\n[limits]\nclient_per_minute = 0\nresident_per_minute = 0\n[auth]\nargon2_memory_kib = 8\nargon2_passes = 1\n\
              second_factor = false\n[sms]\nlog_only = true\n[blob]\nurl = 'file://{blobs}'\n[log]\nfilter = 'error'\n",
             key = folder.join("master.key").display(),
             blobs = folder.join("attachments").display(),
-        ),
+        )
+        .as_bytes(),
     )
     .unwrap();
     assert!(DEFAULTS.contains("[server]"));
-    Config::load(Some(&toml)).unwrap()
+    Config::load(Some(toml.path())).unwrap()
 }
 
 async fn fill(folder: &Path, url: &str) {
