@@ -25,6 +25,9 @@ pub struct Model {
     /// What it has leave for.
     #[sea_orm(column_type = "JsonBinary")]
     pub scopes: Json,
+    /// Where residents may be sent back to once they let it in.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub redirect_uris: Json,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -13,6 +13,7 @@ pub mod assignment;
 pub mod assignment_policy;
 pub mod attachment;
 pub mod audit;
+pub mod authorization_code;
 pub mod calendar_day;
 pub mod calendar_year;
 pub mod callback;

@@ -1,6 +1,6 @@
 //! Families of refresh tokens: one row a family.
 
-use crate::id::SessionId;
+use crate::id::{ClientId, SessionId};
 use crate::kind::ActorKind;
 use sea_orm::entity::prelude::*;
 
@@ -30,6 +30,11 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub revoked_why: Option<String>,
     pub created_at: DateTimeUtc,
+    /// The client that a resident let in.
+    pub client_id: Option<ClientId>,
+    /// What the client may do for the resident, parted by blanks.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub scope: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

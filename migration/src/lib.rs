@@ -15,6 +15,7 @@ mod m20261128_000011_client_secrets;
 mod m20261129_000012_phone_calls;
 mod m20261130_000013_exports;
 mod m20261130_000014_imports;
+mod m20261130_000015_authorization_codes;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_phone_calls::Migration),
             Box::new(m20261130_000013_exports::Migration),
             Box::new(m20261130_000014_imports::Migration),
+            Box::new(m20261130_000015_authorization_codes::Migration),
         ]
     }
 }

@@ -44,6 +44,8 @@ pub enum Actor {
         id: ResidentId,
         /// The log-in.
         session: SessionId,
+        /// What an app that the resident let in may do for them; none where the resident is there.
+        leave: Option<Vec<ClientScope>>,
     },
     /// An integrator's client.
     Client {

@@ -7,7 +7,7 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use entity::id::{ClientId, ClientSecretId, ResidentId, SessionId, StaffId, UnitId};
-use entity::kind::{ActorKind, Role};
+use entity::kind::{ActorKind, ClientScope, Role};
 use entity::{api_client, client_secret};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, Statement};
 use uuid::Uuid;
@@ -15,14 +15,17 @@ use uuid::Uuid;
 /// One statement: the log-in, its subject, the roles held today and the units that theirs succeeded.
 const SESSION: &str = "\
 SELECT s.subject_kind, s.subject_id, s.second_factor, st.display_name, r.id AS resident_id,
-       g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path
+       g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path,
+       s.scope AS leave, c.scopes AS client_leave
   FROM session s
   LEFT JOIN staff st ON st.id = s.subject_id AND st.disabled_at IS NULL
   LEFT JOIN resident r ON r.id = s.subject_id AND r.disabled_at IS NULL
   LEFT JOIN role_grant g ON g.staff_id = st.id AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
   LEFT JOIN unit u ON u.id = g.unit_id
   LEFT JOIN unit p ON p.successor_id = u.id
+  LEFT JOIN api_client c ON c.id = s.client_id
  WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $3
+   AND (s.client_id IS NULL OR (c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > $3)))
  ORDER BY g.id, p.path";
 
 #[derive(Debug, FromQueryResult)]
@@ -38,6 +41,8 @@ struct SessionRow {
     unit_name: Option<String>,
     unit_path: Option<String>,
     former_path: Option<String>,
+    leave: Option<String>,
+    client_leave: Option<serde_json::Value>,
 }
 
 /// The actor of a bearer token.
@@ -62,6 +67,18 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
         ActorKind::Resident if first.resident_id.is_some() => Ok(Actor::Resident {
             id: ResidentId(first.subject_id),
             session,
+            leave: first.leave.as_deref().map(|leave| {
+                // What was taken back from the client since is gone, too.
+                let held = first.client_leave.clone();
+                let held: Vec<ClientScope> = held
+                    .and_then(|held| serde_json::from_value(held).ok())
+                    .unwrap_or_default();
+                leave
+                    .split(' ')
+                    .filter_map(ClientScope::from_word)
+                    .filter(|scope| held.contains(scope))
+                    .collect()
+            }),
         }),
         ActorKind::Staff => {
             let id = StaffId(first.subject_id);
@@ -81,7 +98,8 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
 /// The same for a member of staff, without a log-in.
 const STAFF: &str = "\
 SELECT 'staff' AS subject_kind, st.id AS subject_id, $3 AS second_factor, st.display_name, NULL AS resident_id,
-       g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path
+       g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path,
+       NULL AS leave, NULL AS client_leave
   FROM staff st
   LEFT JOIN role_grant g ON g.staff_id = st.id AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
   LEFT JOIN unit u ON u.id = g.unit_id

@@ -51,6 +51,20 @@ pub fn issue(
     session: SessionId,
     now: DateTime<Utc>,
 ) -> Result<String, AppError> {
+    issue_through(kit, (kind, subject, session), None, now)
+}
+
+/// The same, for a client that a resident let in: it names the client and its leave.
+///
+/// # Errors
+/// When no key is loaded.
+pub fn issue_through(
+    kit: &Kit,
+    (kind, subject, session): (ActorKind, Uuid, SessionId),
+    through: Option<(ClientId, String)>,
+    now: DateTime<Utc>,
+) -> Result<String, AppError> {
+    let client_id = through.as_ref().map(|(client, _)| client.to_string());
     let claims = Claims {
         iss: kit.signer.issuer().to_owned(),
         aud: AUDIENCE.to_owned(),
@@ -60,8 +74,8 @@ pub fn issue(
         iat: now.timestamp(),
         exp: (now + TimeDelta::seconds(kit.config.auth.access_ttl_s)).timestamp(),
         jti: kit.ids.id(),
-        client_id: AUDIENCE.to_owned(),
-        scope: None,
+        client_id: client_id.unwrap_or_else(|| AUDIENCE.to_owned()),
+        scope: through.map(|(_, scope)| scope),
     };
     kit.signer.sign(ACCESS, &claims)
 }

@@ -346,6 +346,7 @@ fn needs_key(id: &str) -> bool {
         "record_patrol_read",
         "view_camera",
         "issue_token",
+        "authorize",
         "record_phone_event",
     ];
     !exempt.contains(&id)

@@ -15,6 +15,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .configure(probes::routes)
         .configure(auth::well_known)
         .configure(auth::oauth::routes)
+        .configure(auth::authorize::routes)
         .service(utoipa_actix_web::scope("/api/v1").configure(slices));
 }
 

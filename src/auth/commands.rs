@@ -115,8 +115,8 @@ fn check_totp(secret: Vec<u8>, code: &str, now: DateTime<Utc>) -> Option<i64> {
 
 /// What a log-in with a code came to. Refusals are values, since a wrong code costs an attempt that must be kept.
 pub enum ByCode {
-    /// Logged in.
-    Opened(Opened),
+    /// This one.
+    Is(ResidentId),
     /// Several share the telephone.
     Choose(Vec<(ResidentId, Option<String>)>),
     /// Wrong, used or expired.
@@ -126,10 +126,21 @@ pub enum ByCode {
 /// What a log-in with a code needs.
 pub type CodeInput = (Kit, Phone, String, Option<ResidentId>, String);
 
-/// A resident, by telephone and code; one who is new is registered with the number.
-pub async fn login_with_code(
+/// Logs a resident in by telephone and code.
+pub async fn login_with_code(tx: &Tx, input: &CodeInput) -> Result<(ByCode, Option<Opened>), AppError> {
+    let outcome = identify_by_code(tx, input).await?;
+    let (kit, _, _, _, client) = input;
+    let opened = match &outcome {
+        ByCode::Is(id) => Some(sessions::open(tx, kit, (ActorKind::Resident, id.0), client, false).await?),
+        _ => None,
+    };
+    Ok((outcome, opened))
+}
+
+/// Who shows a telephone and the code that was sent to it; one who is new is registered with the number.
+pub async fn identify_by_code(
     tx: &Tx,
-    (kit, phone, code, chosen, client): &CodeInput,
+    (kit, phone, code, chosen, _): &CodeInput,
 ) -> Result<ByCode, AppError> {
     let Some(code) = otp::check(tx, &kit.vault, phone, code).await? else {
         return Ok(ByCode::Wrong);
@@ -171,9 +182,7 @@ pub async fn login_with_code(
     let mut changed = row.into_active_model();
     changed.phone_verified_at = Set(Some(tx.now()));
     changed.update(tx).await?;
-    Ok(ByCode::Opened(
-        sessions::open(tx, kit, (ActorKind::Resident, id.0), client, false).await?,
-    ))
+    Ok(ByCode::Is(id))
 }
 
 /// A resident, by telephone and password. Of those who share a telephone the one whose password it is.

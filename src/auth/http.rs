@@ -119,10 +119,11 @@ async fn login_with_code(
             Box::pin(commands::login_with_code(tx, input))
         })
         .await?;
+    let (outcome, opened) = outcome;
     let out = match outcome {
         ByCode::Wrong => return Err(AppError::new(Code::CodeWrong)),
-        ByCode::Opened(opened) => CodeLoginOut {
-            tokens: Some(tokens_of(&kit, opened)?),
+        ByCode::Is(_) => CodeLoginOut {
+            tokens: opened.map(|opened| tokens_of(&kit, opened)).transpose()?,
             choose: Vec::new(),
         },
         ByCode::Choose(who) => {
@@ -161,7 +162,11 @@ async fn refresh_session(
     kit: Data<Kit>,
     body: Json<RefreshIn>,
 ) -> Result<Answer<TokensOut>, AppError> {
-    let input = (kit.get_ref().clone(), body.value.refresh_token.plain().to_owned());
+    let input = (
+        kit.get_ref().clone(),
+        body.value.refresh_token.plain().to_owned(),
+        None,
+    );
     let outcome = kit
         .db
         .write("auth.refresh", input, |tx, input| {

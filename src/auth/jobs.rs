@@ -6,7 +6,7 @@ use crate::platform::http::idempotency;
 use crate::platform::jobs::{Job, Pass};
 use crate::platform::kit::Kit;
 use chrono::TimeDelta;
-use entity::{otp, session, throttle};
+use entity::{authorization_code, otp, session, throttle};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::time::Duration;
@@ -36,6 +36,10 @@ async fn forget(tx: &Tx) -> Result<(), AppError> {
     idempotency::forget(tx, day).await?;
     otp::Entity::delete_many()
         .filter(otp::Column::ExpiresAt.lt(day))
+        .exec(tx)
+        .await?;
+    authorization_code::Entity::delete_many()
+        .filter(authorization_code::Column::ExpiresAt.lt(day))
         .exec(tx)
         .await?;
     throttle::Entity::delete_many()

@@ -1,8 +1,11 @@
-//! `POST /oauth/token` and its description: access tokens for programs by the client credentials grant (RFC 6749 §4.4), as JWT
-//! (RFC 9068), described by RFC 8414. Errors are those of RFC 6749 §5.2, for libraries that know nothing else.
+//! `POST /oauth/token` and its description: access tokens for programs by the client credentials grant (RFC 6749 §4.4) and for
+//! apps that residents let in by a code and PKCE (§4.1, RFC 7636), as JWT (RFC 9068), described by RFC 8414. Errors are those of RFC 6749 §5.2, for libraries that know nothing else.
 
+use super::exchange::{self, Brought};
 use super::keys;
+use super::sessions::{self, Refreshed};
 use crate::access::{Permit, op, tokens};
+use crate::clients;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use actix_web::http::StatusCode;
@@ -11,6 +14,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use entity::id::ClientId;
 use entity::kind::ClientScope;
+use entity::{api_client, client_secret};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -27,15 +31,23 @@ const MOST_BYTES: usize = 4_096;
 /// What a program asks for, as a form.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct TokenIn {
-    /// `client_credentials`.
+    /// `client_credentials`, `authorization_code` or `refresh_token`.
     #[schema(example = "client_credentials")]
     pub grant_type: Option<String>,
+    /// With `authorization_code`: the code.
+    pub code: Option<String>,
+    /// With `authorization_code`: the address to which the resident was sent back.
+    pub redirect_uri: Option<String>,
+    /// With `authorization_code`: what the challenge was made from (RFC 7636 §4.1).
+    pub code_verifier: Option<String>,
+    /// With `refresh_token`: as it was given.
+    pub refresh_token: Option<String>,
     /// What leave is wanted, parted by blanks; all that the client has unless given.
     #[schema(example = "tickets:read tickets:write")]
     pub scope: Option<String>,
     /// The client, unless it comes by HTTP Basic.
     pub client_id: Option<String>,
-    /// Its secret, unless it comes by HTTP Basic.
+    /// Its secret, unless it comes by HTTP Basic. Apps on telephones have none that is secret: for a code the verifier is enough.
     pub client_secret: Option<String>,
 }
 
@@ -53,12 +65,15 @@ pub struct TokenOut {
     /// The leave that it carries.
     #[schema(example = "tickets:read tickets:write")]
     pub scope: String,
+    /// For the next access token, of an app that a resident let in; works once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// A refusal (RFC 6749 §5.2).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OauthErrorOut {
-    /// `invalid_request`, `invalid_client`, `unsupported_grant_type`, `invalid_scope` or `slow_down`.
+    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type`, `invalid_scope` or `slow_down`.
     #[schema(example = "invalid_client")]
     pub error: String,
     /// In English, for developers.
@@ -119,16 +134,21 @@ async fn get_oauth_metadata(_permit: Permit<op::GetOauthMetadata>, kit: Data<Kit
             "issuer": kit.signer.issuer(),
             "token_endpoint": format!("{base}/oauth/token"),
             "jwks_uri": format!("{base}/.well-known/jwks.json"),
-            "grant_types_supported": ["client_credentials"],
-            "response_types_supported": [],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "authorization_endpoint": format!("{base}/oauth/authorize"),
+            "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "scopes_supported": scopes,
             "service_documentation": format!("{base}/docs/"),
         }))
 }
 
-/// Gives a program an access token for its secret: OAuth 2.0 client credentials, by HTTP Basic or in the form. Roles of people are
-/// not to be had so.
+/// Gives a program an access token for its secret (OAuth 2.0 client credentials, by HTTP Basic or in the form), or an app that a
+/// resident let in tokens for its code (authorization code with PKCE) or for its refresh token. Roles of staff are not to be had
+/// so.
 #[utoipa::path(
     tag = "log-in",
     request_body(content = TokenIn, content_type = "application/x-www-form-urlencoded"),
@@ -161,8 +181,45 @@ async fn issue_token(
 /// A request for a token, as far as it can be read.
 struct Asked {
     client: ClientId,
-    secret: String,
-    scope: Option<String>,
+    secret: Option<String>,
+    grant: Grant,
+}
+
+/// What a token is asked for.
+enum Grant {
+    /// The client's own secret, with this leave.
+    Secret(Option<String>),
+    /// A code.
+    Code(Brought),
+    /// A refresh token.
+    Refresh(String),
+}
+
+fn grant(form: &TokenIn) -> Result<Grant, Refusal> {
+    let malformed = |description| Refusal::new("invalid_request", description);
+    let given = |value: &Option<String>, description| {
+        let value = value.clone().filter(|value| !value.is_empty());
+        value.ok_or_else(|| malformed(description))
+    };
+    match form.grant_type.as_deref() {
+        Some("client_credentials") => Ok(Grant::Secret(
+            form.scope.clone().filter(|scope| !scope.trim().is_empty()),
+        )),
+        Some("authorization_code") => Ok(Grant::Code(Brought {
+            code: given(&form.code, "code is missing")?,
+            redirect_uri: given(&form.redirect_uri, "redirect_uri is missing")?,
+            verifier: given(&form.code_verifier, "code_verifier is missing")?,
+        })),
+        Some("refresh_token") => Ok(Grant::Refresh(given(
+            &form.refresh_token,
+            "refresh_token is missing",
+        )?)),
+        None | Some("") => Err(malformed("grant_type is missing")),
+        Some(_) => Err(Refusal::new(
+            "unsupported_grant_type",
+            "client_credentials, authorization_code and refresh_token are supported",
+        )),
+    }
 }
 
 fn read(request: &HttpRequest, body: &[u8]) -> Result<Asked, Refusal> {
@@ -180,31 +237,19 @@ fn read(request: &HttpRequest, body: &[u8]) -> Result<Asked, Refusal> {
     }
     let form: TokenIn =
         serde_urlencoded::from_bytes(body).map_err(|_| malformed("the form can't be read"))?;
-    match form.grant_type.as_deref() {
-        Some("client_credentials") => {}
-        None | Some("") => return Err(malformed("grant_type is missing")),
-        Some(_) => {
-            return Err(Refusal::new(
-                "unsupported_grant_type",
-                "only client_credentials is supported",
-            ));
-        }
-    }
+    let grant = grant(&form)?;
     let (client, secret) = match basic(request)? {
         // RFC 6749 §2.3: by one way alone.
         Some(_) if form.client_secret.is_some() => {
             return Err(malformed("the client shows itself by two ways"));
         }
-        Some(shown) => shown,
-        None => (
-            form.client_id.unwrap_or_default(),
-            form.client_secret.unwrap_or_default(),
-        ),
+        Some((client, secret)) => (client, Some(secret)),
+        None => (form.client_id.unwrap_or_default(), form.client_secret),
     };
     Ok(Asked {
         client: client.parse().map_err(|_| Refusal::unknown_client())?,
         secret,
-        scope: form.scope.filter(|scope| !scope.trim().is_empty()),
+        grant,
     })
 }
 
@@ -216,21 +261,91 @@ fn basic(request: &HttpRequest) -> Result<Option<(String, String)>, Refusal> {
     keys::basic(request).map(Some).ok_or_else(Refusal::unknown_client)
 }
 
+/// The client and its secret, if it is right.
+async fn shown(
+    kit: &Kit,
+    client: ClientId,
+    secret: &str,
+) -> Result<Result<(api_client::Model, client_secret::Model), Refusal>, AppError> {
+    match keys::show(kit, client, secret).await {
+        Ok(shown) => Ok(shown.ok_or_else(Refusal::unknown_client)),
+        Err(error) if error.code() == Code::Throttled => Ok(Err(Refusal {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after_s: error.retry_after_s(),
+            ..Refusal::new("slow_down", "too many attempts")
+        })),
+        Err(error) => Err(error),
+    }
+}
+
 async fn issue(kit: &Kit, asked: Asked) -> Result<Result<TokenOut, Refusal>, AppError> {
-    let (client, secret) = match keys::show(kit, asked.client, &asked.secret).await {
-        Ok(Some(shown)) => shown,
-        Ok(None) => return Ok(Err(Refusal::unknown_client())),
-        Err(error) if error.code() == Code::Throttled => {
-            return Ok(Err(Refusal {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                retry_after_s: error.retry_after_s(),
-                ..Refusal::new("slow_down", "too many attempts")
-            }));
+    let client = match (&asked.grant, &asked.secret) {
+        (Grant::Secret(scope), secret) => {
+            let shown = shown(kit, asked.client, secret.as_deref().unwrap_or_default()).await?;
+            return match shown {
+                Ok(shown) => to_program(kit, shown, scope.as_deref()),
+                Err(refusal) => Ok(Err(refusal)),
+            };
         }
-        Err(error) => return Err(error),
+        (_, Some(secret)) => match shown(kit, asked.client, secret).await? {
+            Ok((client, _)) => client,
+            Err(refusal) => return Ok(Err(refusal)),
+        },
+        (_, None) => match clients::store::good(kit.db.read(), asked.client, kit.now()).await? {
+            Some(client) => client,
+            None => return Ok(Err(Refusal::unknown_client())),
+        },
     };
+    let opened = match asked.grant {
+        Grant::Code(brought) => {
+            let input = (kit.clone(), client, brought);
+            kit.db
+                .write("oauth.code", input, |tx, input| {
+                    Box::pin(exchange::code(tx, input))
+                })
+                .await?
+        }
+        Grant::Refresh(token) => {
+            let input = (kit.clone(), token, Some(client.id));
+            let refreshed = kit.db.write("oauth.refresh", input, |tx, input| {
+                Box::pin(sessions::refresh(tx, input))
+            });
+            match refreshed.await? {
+                Refreshed::Rotated(opened) => Some(opened),
+                Refreshed::Invalid | Refreshed::Reused => None,
+            }
+        }
+        Grant::Secret(_) => None,
+    };
+    let Some(opened) = opened else {
+        return Ok(Err(Refusal::new(
+            "invalid_grant",
+            "it is not good, or was used before",
+        )));
+    };
+    let scope = opened
+        .through
+        .as_ref()
+        .map(|(_, scope)| scope.clone())
+        .unwrap_or_default();
+    let whose = (opened.kind, opened.subject, opened.session);
+    Ok(Ok(TokenOut {
+        access_token: tokens::issue_through(kit, whose, opened.through, kit.now())?,
+        token_type: "Bearer".to_owned(),
+        expires_in: kit.config.auth.access_ttl_s,
+        scope,
+        refresh_token: Some(opened.refresh_token),
+    }))
+}
+
+/// A token for the client itself.
+fn to_program(
+    kit: &Kit,
+    (client, secret): (api_client::Model, client_secret::Model),
+    asked: Option<&str>,
+) -> Result<Result<TokenOut, Refusal>, AppError> {
     let held: Vec<ClientScope> = serde_json::from_value(client.scopes.clone()).unwrap_or_default();
-    let wanted = match &asked.scope {
+    let wanted = match asked {
         None => held,
         Some(given) => {
             let known: Option<Vec<ClientScope>> =
@@ -252,5 +367,6 @@ async fn issue(kit: &Kit, asked: Asked) -> Result<Result<TokenOut, Refusal>, App
         token_type: "Bearer".to_owned(),
         expires_in: kit.config.auth.access_ttl_s,
         scope,
+        refresh_token: None,
     }))
 }

@@ -8,7 +8,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
 use chrono::TimeDelta;
-use entity::id::SessionId;
+use entity::id::{ClientId, ResidentId, SessionId};
 use entity::kind::ActorKind;
 use entity::session;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
@@ -28,6 +28,8 @@ pub struct Opened {
     pub subject: Uuid,
     /// The refresh token.
     pub refresh_token: String,
+    /// The client that a resident let in, and its leave.
+    pub through: Option<(ClientId, String)>,
 }
 
 /// Opens a family.
@@ -40,6 +42,31 @@ pub async fn open(
     (kind, subject): (ActorKind, Uuid),
     client: &str,
     second_factor: bool,
+) -> Result<Opened, AppError> {
+    begin(tx, kit, (kind, subject), client, second_factor, None).await
+}
+
+/// Opens a family for a client that a resident let in, with the leave that they gave it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open_through(
+    tx: &Tx,
+    kit: &Kit,
+    resident: ResidentId,
+    (client, name, scope): (ClientId, &str, &str),
+) -> Result<Opened, AppError> {
+    let whose = (ActorKind::Resident, resident.0);
+    begin(tx, kit, whose, name, false, Some((client, scope))).await
+}
+
+async fn begin(
+    tx: &Tx,
+    kit: &Kit,
+    (kind, subject): (ActorKind, Uuid),
+    client: &str,
+    second_factor: bool,
+    through: Option<(ClientId, &str)>,
 ) -> Result<Opened, AppError> {
     let id: SessionId = tx.ids().id();
     let token = refresh_token(tx, id);
@@ -57,6 +84,8 @@ pub async fn open(
         revoked_at: Set(None),
         revoked_why: Set(None),
         created_at: Set(tx.now()),
+        client_id: Set(through.map(|(client, _)| client)),
+        scope: Set(through.map(|(_, scope)| scope.to_owned())),
     }
     .insert(tx)
     .await?;
@@ -65,13 +94,14 @@ pub async fn open(
         "log_in",
         kind.word(),
         subject,
-        json!({ "session": id, "second_factor": second_factor }),
+        json!({ "session": id, "second_factor": second_factor, "client_id": through.map(|(client, _)| client) }),
     );
     Ok(Opened {
         session: id,
         kind,
         subject,
         refresh_token: token,
+        through: through.map(|(client, scope)| (client, scope.to_owned())),
     })
 }
 
@@ -86,18 +116,21 @@ pub enum Refreshed {
     Reused,
 }
 
-/// Rotates a refresh token.
+/// Rotates a refresh token. One of a client that a resident let in is good for that client alone.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn refresh(tx: &Tx, (kit, token): &(Kit, String)) -> Result<Refreshed, AppError> {
+pub async fn refresh(
+    tx: &Tx,
+    (kit, token, client): &(Kit, String, Option<ClientId>),
+) -> Result<Refreshed, AppError> {
     let Some(id) = family(token) else {
         return Ok(Refreshed::Invalid);
     };
     let Some(row) = session::Entity::find_by_id(id).lock_exclusive().one(tx).await? else {
         return Ok(Refreshed::Invalid);
     };
-    if row.revoked_at.is_some() || row.expires_at <= tx.now() {
+    if row.revoked_at.is_some() || row.expires_at <= tx.now() || row.client_id != *client {
         return Ok(Refreshed::Invalid);
     }
     let hash = sha256(&[token.as_bytes()]);
@@ -106,6 +139,7 @@ pub async fn refresh(tx: &Tx, (kit, token): &(Kit, String)) -> Result<Refreshed,
         kind: row.subject_kind,
         subject: row.subject_id,
         refresh_token,
+        through: row.client_id.zip(row.scope.clone()),
     };
     if same(&hash, &row.secret_hash) {
         let next = refresh_token(tx, id);

@@ -28,6 +28,8 @@ pub struct NewClient {
     pub unit_id: UnitId,
     /// What it has leave for.
     pub scopes: Vec<ClientScope>,
+    /// Where residents may be sent back to once they let it in.
+    pub redirect_uris: Vec<String>,
     /// When it ends.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -70,6 +72,7 @@ pub async fn create(
         revoked_at: Set(None),
         version: Set(1),
         scopes: Set(json!(new.scopes)),
+        redirect_uris: Set(json!(new.redirect_uris)),
     };
     let row = store::insert(tx, row).await?;
     store::insert_secret(tx, row.id, hash).await?;
@@ -96,6 +99,8 @@ pub struct Change {
     pub name: Option<String>,
     /// What it has leave for, from the next request on.
     pub scopes: Option<Vec<ClientScope>>,
+    /// Where residents may be sent back to.
+    pub redirect_uris: Option<Vec<String>>,
 }
 
 /// Changes a client.
@@ -113,6 +118,9 @@ pub async fn update(
     }
     if let Some(scopes) = &change.scopes {
         row.scopes = json!(scopes);
+    }
+    if let Some(uris) = &change.redirect_uris {
+        row.redirect_uris = json!(uris);
     }
     let row = store::update(tx, row).await?;
     audit::record(

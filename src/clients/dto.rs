@@ -1,6 +1,7 @@
 //! Wire shapes of clients.
 
 use super::commands::{Change, NewClient};
+use super::redirect;
 use crate::platform::error::{AppError, Fields, Rule};
 use chrono::{DateTime, Utc};
 use entity::id::{ClientId, ClientSecretId, UnitId};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 const NAME_MAX: usize = 60;
+const REDIRECTS_MAX: usize = 10;
 
 /// Channels by which tickets come from other systems.
 const CHANNELS: &[Channel] = &[
@@ -47,6 +49,9 @@ pub struct ClientOut {
     /// What it has leave for.
     #[schema(value_type = Vec<ClientScope>, example = json!(["tickets:read", "tickets:write"]))]
     pub scopes: serde_json::Value,
+    /// Where residents may be sent back to once they let it in.
+    #[schema(value_type = Vec<String>, example = json!(["cn.example.app:/back"]))]
+    pub redirect_uris: serde_json::Value,
     /// Its secrets, without what is secret of them, oldest first.
     pub secrets: Vec<SecretOut>,
 }
@@ -84,6 +89,7 @@ impl ClientOut {
         Self {
             secrets: mine.map(SecretOut::from).collect(),
             scopes: row.scopes,
+            redirect_uris: row.redirect_uris,
             id: row.id,
             name: row.name,
             channel: row.channel,
@@ -125,6 +131,9 @@ pub struct ClientPatch {
     pub name: Option<String>,
     /// What it has leave for, from its next request on.
     pub scopes: Option<Vec<ClientScope>>,
+    /// Where residents may be sent back to once they let it in; an empty list ends it.
+    #[schema(max_items = 10)]
+    pub redirect_uris: Option<Vec<String>>,
 }
 
 impl ClientPatch {
@@ -134,10 +143,25 @@ impl ClientPatch {
         let change = Change {
             name: self.name.map(|name| fields.text("/name", &name, NAME_MAX)),
             scopes: self.scopes.map(unique),
+            redirect_uris: self.redirect_uris.map(|uris| redirects(&mut fields, uris)),
         };
         fields.finish()?;
         Ok(change)
     }
+}
+
+/// Addresses to which residents may be sent back.
+fn redirects(fields: &mut Fields, uris: Vec<String>) -> Vec<String> {
+    if uris.len() > REDIRECTS_MAX {
+        fields.add("/redirect_uris", Rule::TooMany(REDIRECTS_MAX));
+    }
+    for (at, uri) in uris.iter().enumerate() {
+        if !redirect::may_be(uri) {
+            let form = "https, a scheme of your own with a dot, or http on 127.0.0.1, without a fragment";
+            fields.add(format!("/redirect_uris/{at}"), Rule::Form(form));
+        }
+    }
+    uris
 }
 
 /// Each once, in the order of the vocabulary.
@@ -171,6 +195,11 @@ pub struct ClientIn {
     pub unit_id: UnitId,
     /// What it has leave for; `tickets:read` and `tickets:write` unless given.
     pub scopes: Option<Vec<ClientScope>>,
+    /// Where residents may be sent back to once they let it in (authorization code with PKCE): `https`, a scheme of its own with
+    /// a dot in it, or `http` on 127.0.0.1 with any port.
+    #[serde(default)]
+    #[schema(max_items = 10, example = json!(["cn.example.app:/back"]))]
+    pub redirect_uris: Vec<String>,
     /// When it ends; without end unless given.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -184,8 +213,10 @@ impl ClientIn {
             let words = CHANNELS.iter().map(|channel| channel.word().to_owned());
             fields.add("/channel", Rule::OneOf(words.collect()));
         }
+        let redirect_uris = redirects(&mut fields, self.redirect_uris);
         fields.finish()?;
         Ok(NewClient {
+            redirect_uris,
             name,
             channel: self.channel,
             unit_id: self.unit_id,
@@ -211,6 +242,7 @@ mod tests {
                 channel,
                 unit_id: UnitId(Uuid::nil()),
                 scopes: None,
+                redirect_uris: Vec::new(),
                 expires_at: None,
             };
             client.parse()

@@ -4,6 +4,7 @@
 mod commands;
 mod dto;
 mod http;
+pub mod redirect;
 pub mod store;
 
 pub use http::routes;

@@ -94,6 +94,19 @@ pub async fn used(tx: &Tx, id: ClientSecretId) -> Result<(), AppError> {
     Ok(())
 }
 
+/// A client that is neither revoked nor at its end.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn good(
+    conn: &impl ConnectionTrait,
+    id: ClientId,
+    now: DateTime<Utc>,
+) -> Result<Option<api_client::Model>, AppError> {
+    let row = api_client::Entity::find_by_id(id).one(conn).await?;
+    Ok(row.filter(|row| row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end)))
+}
+
 /// A client that may still ask for a token, and its good secrets.
 ///
 /// # Errors
@@ -103,10 +116,7 @@ pub async fn entitled(
     id: ClientId,
     now: DateTime<Utc>,
 ) -> Result<Option<(api_client::Model, Vec<client_secret::Model>)>, AppError> {
-    let row = api_client::Entity::find_by_id(id).one(conn).await?;
-    let good =
-        |row: &api_client::Model| row.revoked_at.is_none() && row.expires_at.is_none_or(|end| now < end);
-    let Some(row) = row.filter(good) else {
+    let Some(row) = good(conn, id, now).await? else {
         return Ok(None);
     };
     let mut secrets = secrets(conn, &[row.id]).await?;

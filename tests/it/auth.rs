@@ -1,5 +1,6 @@
 //! Logging in and staying logged in: passwords, codes, second factors, tokens, and how each of them ends.
 
+mod apps;
 mod codes;
 mod forged;
 mod keys;

@@ -159,8 +159,11 @@ fn check_responses(at: &str, method: &str, operation: &Value) {
             // RFC 6749 has errors of its own.
             let refusal = &content["application/json"]["schema"]["$ref"];
             let by_oauth = at.ends_with(" /oauth/token") && refusal == "#/components/schemas/OauthErrorOut";
+            // What people see in a browser is a page, or leads back to the app.
+            let page =
+                at.ends_with(" /oauth/authorize") && (status == "303" || content["text/html"].is_object());
             assert!(
-                problem == "#/components/schemas/Problem" || by_oauth,
+                problem == "#/components/schemas/Problem" || by_oauth || page,
                 "{at} {status}"
             );
         } else if status != "204" {

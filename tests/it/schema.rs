@@ -114,7 +114,7 @@ macro_rules! all_tables {
 }
 
 all_tables! {
-    access_record api_client assignment assignment_policy attachment audit calendar_day calendar_year callback
+    access_record api_client assignment assignment_policy attachment audit authorization_code calendar_day calendar_year callback
     callbell_alarm callbell_call callbell_camera_view callbell_device callbell_entry callbell_event callbell_fixture
     callbell_handover callbell_home callbell_kin callbell_ladder callbell_patrol_read
     callbell_quarantine client_secret clock closure consumer_cursor deadline_policy delivery durable_timer duty_contact event export

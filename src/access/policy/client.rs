@@ -37,6 +37,41 @@ pub fn client_scope(op: Op) -> Option<ClientScope> {
     }
 }
 
+/// What leave an operation needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// None.
+    Free,
+    /// This.
+    Of(ClientScope),
+    /// There is none: the resident does it.
+    Never,
+}
+
+/// The leave that an app needs to do an operation for a resident who let it in. Who they are and how they log in is for them
+/// alone.
+#[must_use]
+pub fn resident_leave(op: Op) -> Leave {
+    use ClientScope as S;
+    match op {
+        Op::GetMe | Op::Logout => Leave::Free,
+        Op::ChangePassword | Op::GetResident | Op::UpdateResident | Op::AddContact => Leave::Never,
+        Op::ListTickets
+        | Op::GetTicket
+        | Op::GetDeadlines
+        | Op::GetHands
+        | Op::GetAccessLog
+        | Op::GetReceipt
+        | Op::VerifyTicket
+        | Op::GetAttachment
+        | Op::ListNotices
+        | Op::FindSimilar => Leave::Of(S::TicketsRead),
+        // Nobody needs leave for what is everybody's.
+        op if op.is_public() => Leave::Free,
+        _ => Leave::Of(S::TicketsWrite),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

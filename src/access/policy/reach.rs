@@ -1,10 +1,11 @@
 //! What an actor reaches in an operation, and whether a thing lies within: single loads and lists use the same.
 
+use super::client::{Leave, resident_leave};
 use super::{Op, Scope, client_scope, scope};
 use crate::access::actor::{Acting, Actor, Grant};
 use crate::platform::error::{AppError, Code};
 use entity::id::{ClientId, ResidentId, StaffId};
-use entity::kind::{ClientScope, Role};
+use entity::kind::Role;
 
 /// Whose a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Reach {
             public: op.is_public(),
             ..Self::default()
         };
-        if lacks_leave(actor, op).is_some() {
+        if lack(actor, op).is_some() {
             return reach;
         }
         for (role, grant) in roles(actor) {
@@ -171,11 +172,11 @@ pub fn coarse(actor: &Actor, op: Op) -> Result<Acting, AppError> {
         .iter()
         .any(|(role, grant)| scope(op, *role).is_some() && grant.is_some_and(|g| g.withheld));
     match best {
-        Some(_) if lacks_leave(actor, op).is_some() => {
-            let scope = lacks_leave(actor, op).map_or("", ClientScope::word);
-            Err(AppError::new(Code::ScopeMissing).with("scope", scope))
-        }
-        Some((role, grant)) => Ok(acting(role, grant)),
+        Some((role, grant)) => match lack(actor, op) {
+            None => Ok(acting(role, grant)),
+            Some(Leave::Of(scope)) => Err(AppError::new(Code::ScopeMissing).with("scope", scope.word())),
+            Some(_) => Err(AppError::new(Code::Forbidden)),
+        },
         None if op.is_public() => Ok(acting(None, None)),
         None if matches!(actor, Actor::Anonymous) => Err(AppError::new(Code::Unauthenticated)),
         None if withheld => Err(AppError::new(Code::SecondFactorRequired)),
@@ -183,12 +184,20 @@ pub fn coarse(actor: &Actor, op: Op) -> Result<Acting, AppError> {
     }
 }
 
-/// The leave that a client would need, and has not.
-fn lacks_leave(actor: &Actor, op: Op) -> Option<ClientScope> {
-    let Actor::Client { scopes, .. } = actor else {
-        return None;
+/// The leave that a client would need, for itself or for a resident who let it in, and has not.
+fn lack(actor: &Actor, op: Op) -> Option<Leave> {
+    let (needed, held) = match actor {
+        Actor::Client { scopes, .. } => (client_scope(op).map_or(Leave::Free, Leave::Of), scopes),
+        Actor::Resident {
+            leave: Some(leave), ..
+        } => (resident_leave(op), leave),
+        _ => return None,
     };
-    client_scope(op).filter(|needed| !scopes.contains(needed))
+    match needed {
+        Leave::Free => None,
+        Leave::Of(scope) if held.contains(&scope) => None,
+        lacking => Some(lacking),
+    }
 }
 
 /// Where no role is needed, one acts as residents do: for oneself.

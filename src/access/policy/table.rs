@@ -64,6 +64,8 @@ operations! {
     GetJwks "get_jwks" { Public: Everyone }
     GetOauthMetadata "get_oauth_metadata" { Public: Everyone }
     IssueToken "issue_token" { Public: Everyone }
+    ShowAuthorization "show_authorization" { Public: Everyone }
+    Authorize "authorize" { Public: Everyone }
     Logout "logout" {
         Resident: Own, Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
         CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,

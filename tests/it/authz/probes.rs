@@ -131,6 +131,9 @@ fn public(stage: &Stage) -> Vec<Probe> {
             "/.well-known/oauth-authorization-server",
             &[200],
         ),
+        // No app asks: nobody is sent anywhere.
+        Probe::new(Op::ShowAuthorization, "GET", "/oauth/authorize", &[400]),
+        Probe::new(Op::Authorize, "POST", "/oauth/authorize", &[400]).json(json!({})),
         // No form, and no client: a refusal of its own kind.
         Probe::new(Op::IssueToken, "POST", "/oauth/token", &[400]).json(json!({})),
         Probe::new(Op::RequestCode, "POST", "/api/v1/auth/code", &[422]).json(json!({ "phone": "1" })),
