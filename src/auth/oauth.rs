@@ -146,9 +146,9 @@ async fn get_oauth_metadata(_permit: Permit<op::GetOauthMetadata>, kit: Data<Kit
         }))
 }
 
-/// Gives a program an access token for its secret (OAuth 2.0 client credentials, by HTTP Basic or in the form), or an app that a
-/// resident let in tokens for its code (authorization code with PKCE) or for its refresh token. Roles of staff are not to be had
-/// so.
+/// Gives a program, or an app that a resident let in, an access token. A program shows its secret (client credentials, by HTTP
+/// Basic or in the form), an app the code and its verifier (authorization code with PKCE), and later its refresh token. Roles of
+/// staff are not to be had so.
 #[utoipa::path(
     tag = "log-in",
     request_body(content = TokenIn, content_type = "application/x-www-form-urlencoded"),

@@ -10,7 +10,7 @@ use crate::platform::http::answer::{Answer, NoContent};
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
 use crate::platform::http::json::Json;
 use crate::platform::http::page::{List, Page, limit};
-use crate::platform::http::upload;
+use crate::platform::http::upload::{self, LinesFile, WorkbookFile};
 use crate::platform::kit::Kit;
 use crate::reference::Desk;
 use crate::tickets::queries::list;
@@ -117,8 +117,8 @@ async fn delete_export(
 #[utoipa::path(
     tag = "bulk",
     responses((status = 200, description = "The file", content(
-        (Vec<u8> = "text/csv"),
-        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (LinesFile = "text/csv"),
+        (WorkbookFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     )))
 )]
 #[get("/exports/{id}/file")]

@@ -2,7 +2,7 @@
 
 use super::commands::{self, NewImport};
 use super::dto::{FileImportLineOut, FileImportLinesQuery, FileImportOut, FileImportQuery, FileImportsQuery};
-use super::store;
+use super::{kinds, read, store};
 use crate::access::permit::Caller;
 use crate::access::{Permit, op};
 use crate::platform::blob::sealed::{SealedWriter, Written};
@@ -10,6 +10,7 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::{Answer, NoContent};
 use crate::platform::http::idempotency::{IdempotencyKey, write_once};
 use crate::platform::http::page::{List, Page, limit};
+use crate::platform::http::upload::{LinesFile, WorkbookFile};
 use crate::platform::http::{raw, upload};
 use crate::platform::kit::Kit;
 use actix_web::web::{Data, Path, Payload, Query};
@@ -21,6 +22,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Largest workbook, in bytes: its texts are in memory while it is read.
 const WORKBOOK_MOST: usize = 32 << 20;
+
+/// The longest first line, in bytes.
+const HEAD_MOST: usize = 4_096;
 
 /// Routes of this slice.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -76,7 +80,12 @@ async fn receive(kit: &Kit, caller: Caller, incoming: Incoming) -> Result<Answer
         &store::blob_key(id),
         store::blob_label(id),
     );
-    let kept = keep(out, incoming.payload, most).await;
+    let head = Head {
+        line: Vec::new(),
+        // A workbook is looked into when it is read.
+        wanted: (format == FileFormat::Csv).then(|| kinds::head(new.kind)),
+    };
+    let kept = keep(out, incoming.payload, (head, most)).await;
     let answered = match kept {
         Ok(file) => taken(kit, caller, incoming.key, (id, file, new)).await,
         Err(error) => Err(error),
@@ -92,13 +101,42 @@ async fn receive(kit: &Kit, caller: Caller, incoming: Incoming) -> Result<Answer
     answered
 }
 
+/// The first line of a file as it comes: who sends another head hears so at once.
+struct Head {
+    line: Vec<u8>,
+    wanted: Option<&'static [&'static str]>,
+}
+
+impl Head {
+    /// Takes a piece of the file, or its end.
+    fn take(&mut self, piece: Option<&[u8]>) -> Result<(), AppError> {
+        let Some(wanted) = self.wanted else { return Ok(()) };
+        let piece_or_end = piece.unwrap_or(b"\n");
+        let end = piece_or_end.iter().position(|byte| *byte == b'\n');
+        let part = piece_or_end.get(..end.unwrap_or(piece_or_end.len()));
+        self.line.extend_from_slice(part.unwrap_or_default());
+        if end.is_none() && self.line.len() <= HEAD_MOST {
+            return Ok(());
+        }
+        self.wanted = None;
+        read::check_head(wanted, &self.line)
+    }
+}
+
 /// Keeps a file of at most so many bytes.
-async fn keep(mut out: SealedWriter, mut payload: Payload, most: usize) -> Result<Written, AppError> {
+async fn keep(
+    mut out: SealedWriter,
+    mut payload: Payload,
+    (mut head, most): (Head, usize),
+) -> Result<Written, AppError> {
     while let Some(piece) = payload.next().await {
         let broken = |_| AppError::new(Code::MalformedBody).say("上传中断", "The upload broke off");
         let written = match piece.map_err(broken) {
             Ok(piece) if out.size() + length(piece.len()) > length(most) => Err(upload::too_large(most)),
-            Ok(piece) => out.write(&piece).await,
+            Ok(piece) => match head.take(Some(&piece)) {
+                Ok(()) => out.write(&piece).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -106,9 +144,14 @@ async fn keep(mut out: SealedWriter, mut payload: Payload, most: usize) -> Resul
             return Err(error);
         }
     }
-    if out.size() == 0 {
+    let whole = if out.size() == 0 {
+        Err(AppError::new(Code::FileEmpty))
+    } else {
+        head.take(None)
+    };
+    if let Err(error) = whole {
         out.give_up().await;
-        return Err(AppError::new(Code::FileEmpty));
+        return Err(error);
     }
     out.finish().await
 }
@@ -161,7 +204,7 @@ async fn list_imports(
 #[utoipa::path(
     tag = "bulk",
     params(FileImportQuery),
-    request_body(content((Vec<u8> = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    request_body(content((LinesFile = "text/csv"), (WorkbookFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 201, body = FileImportOut))
 )]
 #[post("/imports/residents")]
@@ -193,7 +236,7 @@ async fn import_residents(
 #[utoipa::path(
     tag = "bulk",
     params(FileImportQuery),
-    request_body(content((Vec<u8> = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    request_body(content((LinesFile = "text/csv"), (WorkbookFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 201, body = FileImportOut))
 )]
 #[post("/imports/staff")]
@@ -227,7 +270,7 @@ async fn import_staff(
 #[utoipa::path(
     tag = "bulk",
     params(FileImportQuery),
-    request_body(content((Vec<u8> = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    request_body(content((LinesFile = "text/csv"), (WorkbookFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 201, body = FileImportOut))
 )]
 #[post("/imports/tickets")]

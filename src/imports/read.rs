@@ -97,6 +97,19 @@ impl Handing<'_> {
     }
 }
 
+/// Checks the first line of a file of CSV.
+///
+/// # Errors
+/// `MalformedBody` when it is another one.
+pub fn check_head(head: &[&str], line: &[u8]) -> Result<(), AppError> {
+    let text = std::str::from_utf8(line).unwrap_or_default();
+    let names = text.trim().trim_start_matches('\u{feff}').split(',');
+    let is = names
+        .map(|name| name.trim().trim_matches('"'))
+        .eq(head.iter().copied());
+    if is { Ok(()) } else { Err(wrong_head(head)) }
+}
+
 fn wrong_head(head: &[&str]) -> AppError {
     let head = head.join(",");
     AppError::new(Code::MalformedBody).say(

@@ -249,7 +249,16 @@ on_both! {
         send(&admin, "people", "text/csv", PEOPLE).await.problem(405, "method_not_allowed");
         let unkeyed = admin.request("POST", &format!("{IMPORTS}/residents")).header("content-type", "text/csv").body(PEOPLE);
         admin.send(unkeyed).await.problem(400, "idempotency_key_missing");
-        for (media, bytes) in [("text/csv", b"name,phone\n".to_vec()), (WORKBOOK, b"PK".to_vec()), (WORKBOOK, PEOPLE.into()), ("text/csv", vec![0xff; 9])] {
+        for text in ["name,phone\n", "{}", "kind", "\n"] {
+            let refused = send(&admin, "residents", "text/csv", text).await;
+            assert!(refused.problem(400, "malformed_body").text.contains("kind,name,phone"), "{}", refused.text);
+        }
+        let admin_imports = import::Entity::find().count(app.app.kit().db.read()).await.unwrap();
+        assert_eq!((admin_imports, files(&app)), (0, 0));
+        for (media, bytes) in [
+            (WORKBOOK, b"PK".to_vec()),
+            (WORKBOOK, PEOPLE.into()),
+        ] {
             let made = send(&admin, "residents", media, bytes).await;
             let shown = done(&app, &admin, &made.expect(201).text_at("/id")).await;
             assert_eq!((&shown.body["state"], &shown.body["failure"]), (&json!("failed"), &json!("malformed_body")), "{}", shown.text);
@@ -287,9 +296,14 @@ async fn a_file_has_an_end() {
     })
     .await;
     let admin = app.staff("sysadmin").await;
-    send(&admin, "residents", "text/csv", vec![b'x'; 100_001])
-        .await
-        .problem(413, "body_too_large");
+    send(
+        &admin,
+        "residents",
+        "text/csv",
+        format!("{PEOPLE}{}", "x".repeat(100_001)),
+    )
+    .await
+    .problem(413, "body_too_large");
     assert_eq!(files(&app), 0);
     assert_eq!(
         import::Entity::find()

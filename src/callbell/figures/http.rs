@@ -9,7 +9,7 @@ use crate::callbell::http::homes::below;
 use crate::callbell::world::World;
 use crate::platform::error::{AppError, Code};
 use crate::platform::http::answer::Answer;
-use crate::platform::http::upload;
+use crate::platform::http::upload::{self, WorkbookFile};
 use crate::reference::Desk;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpResponse, get, web};
@@ -55,7 +55,7 @@ async fn get_bell_figures(
 #[utoipa::path(
     tag = "callbell",
     params(BellFiguresQuery),
-    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = Vec<u8>))
+    responses((status = 200, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body = WorkbookFile))
 )]
 #[get("/callbell/figures.xlsx")]
 async fn download_bell_figures(

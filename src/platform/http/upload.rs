@@ -9,6 +9,19 @@ use bytes::{Bytes, BytesMut};
 use entity::kind::FileFormat;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use utoipa::ToSchema;
+
+/// Lines of CSV (RFC 4180), UTF-8, with a head, for the document.
+#[derive(ToSchema)]
+#[schema(value_type = String, min_length = 1)]
+#[expect(dead_code, reason = "a shape for the document")]
+pub struct LinesFile(String);
+
+/// A workbook (ECMA-376), for the document.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a shape for the document")]
+pub struct WorkbookFile(Vec<u8>);
 
 /// The media type of a workbook (ECMA-376).
 pub const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
