@@ -28,6 +28,8 @@ pub struct Model {
     pub expected: Option<i64>,
     pub size_bytes: Option<i64>,
     pub sha256: Option<Vec<u8>>,
+    /// By which rights it was written: who has others by now does not get it.
+    pub reach_digest: Option<Vec<u8>>,
     /// Why it failed: a word of the contract's problems.
     #[sea_orm(column_type = "Text", nullable)]
     pub failure: Option<String>,

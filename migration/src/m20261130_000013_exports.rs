@@ -35,6 +35,7 @@ const UP: &[&str] = &[
             expected {big},
             size_bytes {big},
             sha256 {bytes},
+            reach_digest {bytes},
             failure {text},
             attempts {int} NOT NULL,
             leased_by {uuid},

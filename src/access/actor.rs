@@ -1,5 +1,6 @@
 //! Actors: who is asking.
 
+use super::authenticate::needs_second_factor;
 use entity::api_client;
 use entity::id::{ClientId, ResidentId, SessionId, StaffId, UnitId};
 use entity::kind::{ActorKind, Channel, ClientScope, Role};
@@ -105,6 +106,21 @@ impl Actor {
     pub fn key(&self) -> String {
         let (kind, id) = self.identity();
         format!("{kind}:{}", id.unwrap_or_default())
+    }
+
+    /// Whether somebody of the staff has shown a second factor, as far as it matters: for a role that needs one.
+    #[must_use]
+    pub fn shows_second_factor(&self) -> bool {
+        match self {
+            Self::Staff { grants, .. } => {
+                let mut strict = grants
+                    .iter()
+                    .filter(|grant| needs_second_factor(grant.role))
+                    .peekable();
+                strict.peek().is_some() && strict.all(|grant| !grant.withheld)
+            }
+            _ => false,
+        }
     }
 
     /// The name that others may read: staff and clients have one, residents don't.

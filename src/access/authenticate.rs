@@ -16,7 +16,7 @@ use uuid::Uuid;
 const SESSION: &str = "\
 SELECT s.subject_kind, s.subject_id, s.second_factor, st.display_name, r.id AS resident_id,
        g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path,
-       s.scope AS leave, c.scopes AS client_leave
+       s.client_id AS through, s.scope AS leave, c.scopes AS client_leave
   FROM session s
   LEFT JOIN staff st ON st.id = s.subject_id AND st.disabled_at IS NULL
   LEFT JOIN resident r ON r.id = s.subject_id AND r.disabled_at IS NULL
@@ -41,6 +41,7 @@ struct SessionRow {
     unit_name: Option<String>,
     unit_path: Option<String>,
     former_path: Option<String>,
+    through: Option<ClientId>,
     leave: Option<String>,
     client_leave: Option<serde_json::Value>,
 }
@@ -67,18 +68,7 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
         ActorKind::Resident if first.resident_id.is_some() => Ok(Actor::Resident {
             id: ResidentId(first.subject_id),
             session,
-            leave: first.leave.as_deref().map(|leave| {
-                // What was taken back from the client since is gone, too.
-                let held = first.client_leave.clone();
-                let held: Vec<ClientScope> = held
-                    .and_then(|held| serde_json::from_value(held).ok())
-                    .unwrap_or_default();
-                leave
-                    .split(' ')
-                    .filter_map(ClientScope::from_word)
-                    .filter(|scope| held.contains(scope))
-                    .collect()
-            }),
+            leave: first.through.map(|_| leave(first)),
         }),
         ActorKind::Staff => {
             let id = StaffId(first.subject_id);
@@ -95,11 +85,23 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
     }
 }
 
+/// What an app may do that a resident let in: what was taken back from it since is gone, too.
+fn leave(row: &SessionRow) -> Vec<ClientScope> {
+    let held = row
+        .client_leave
+        .clone()
+        .and_then(|held| serde_json::from_value(held).ok());
+    let held: Vec<ClientScope> = held.unwrap_or_default();
+    let words = row.leave.as_deref().unwrap_or_default().split(' ');
+    let given = words.filter_map(ClientScope::from_word);
+    given.filter(|scope| held.contains(scope)).collect()
+}
+
 /// The same for a member of staff, without a log-in.
 const STAFF: &str = "\
 SELECT 'staff' AS subject_kind, st.id AS subject_id, $3 AS second_factor, st.display_name, NULL AS resident_id,
        g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path,
-       NULL AS leave, NULL AS client_leave
+       NULL AS through, NULL AS leave, NULL AS client_leave
   FROM staff st
   LEFT JOIN role_grant g ON g.staff_id = st.id AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
   LEFT JOIN unit u ON u.id = g.unit_id

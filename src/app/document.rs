@@ -1,9 +1,12 @@
 //! The OpenAPI document: its head, and what every operation has in common.
 
+mod examples;
+
 use crate::access::Op;
 use crate::platform::error::Code;
 use crate::platform::http::deprecation::Deprecated;
 use actix_web::App;
+use examples::Examples;
 use serde_json::json;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, Paths, PathsBuilder,
@@ -146,6 +149,14 @@ pub fn finish(mut openapi: OpenApi) -> OpenApi {
         });
     }
     openapi.webhooks = Some(webhooks());
+    let examples = Examples::of(&openapi);
+    let webhooks = openapi
+        .webhooks
+        .iter_mut()
+        .flat_map(|webhooks| webhooks.paths.values_mut());
+    for item in openapi.paths.paths.values_mut().chain(webhooks) {
+        each_operation(item, |_, operation| examples.fill(operation));
+    }
     openapi
 }
 

@@ -304,7 +304,8 @@ async fn authorize(
     };
     match form.step.as_deref() {
         Some("allow") => allow(&kit, &asked, (phone, &spoken), &form).await,
-        _ => send(&kit, &asked, phone, &spoken).await,
+        Some("send") => send(&kit, &asked, phone, &spoken).await,
+        _ => Ok(page::ask_phone(&asked, &spoken, None)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Wire shapes of logging in.
 
 use crate::platform::personal::Personal;
-use entity::id::{ResidentId, UnitId};
+use chrono::{DateTime, Utc};
+use entity::id::{ClientId, ResidentId, UnitId};
 use entity::kind::{ActorKind, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -149,6 +150,30 @@ pub struct CodeOut {
     /// Seconds that it is valid.
     #[schema(example = 300)]
     pub expires_in: i64,
+}
+
+/// An app that the caller let act for them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyAppOut {
+    /// The app.
+    pub id: ClientId,
+    /// Its name.
+    #[schema(example = "邻里")]
+    pub name: String,
+    /// What it may do, parted by blanks.
+    #[schema(example = "tickets:read tickets:write")]
+    pub scope: String,
+    /// When it was let in.
+    pub since: DateTime<Utc>,
+    /// When it last had a token.
+    pub last_used_at: DateTime<Utc>,
+}
+
+/// Apps that the caller let act for them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyAppsOut {
+    /// Newest first; one that was let in twice stands twice.
+    pub items: Vec<MyAppOut>,
 }
 
 /// A role of the caller.

@@ -2,8 +2,8 @@
 
 use super::commands::{self, ByCode};
 use super::dto::{
-    CodeIn, CodeLoginIn, CodeLoginOut, CodeOut, EnrolIn, EnrolOut, MeOut, MyRoleOut, PasswordIn, RefreshIn,
-    ResidentLoginIn, ShareOut, StaffLoginIn, TokensOut,
+    CodeIn, CodeLoginIn, CodeLoginOut, CodeOut, EnrolIn, EnrolOut, MeOut, MyAppOut, MyAppsOut, MyRoleOut,
+    PasswordIn, RefreshIn, ResidentLoginIn, ShareOut, StaffLoginIn, TokensOut,
 };
 use super::otp;
 use super::sessions::{self, Opened, Refreshed};
@@ -17,8 +17,9 @@ use crate::platform::personal::Personal;
 use crate::residents;
 use crate::residents::rules::Phone;
 use crate::staff;
-use actix_web::web::Data;
-use actix_web::{HttpResponse, get, post};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, post};
+use entity::id::ClientId;
 use entity::staff as staff_row;
 use sea_orm::EntityTrait;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -33,6 +34,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(refresh_session)
         .service(logout)
         .service(get_me)
+        .service(list_my_apps)
+        .service(remove_my_app)
         .service(change_password)
         .service(enrol_second_factor);
 }
@@ -279,6 +282,48 @@ async fn confirm(
         return commands::clear_attempts(kit, key).await;
     }
     Err(AppError::new(Code::CredentialsWrong))
+}
+
+/// Apps that the caller let act for them.
+#[utoipa::path(tag = "log-in", responses((status = 200, body = MyAppsOut)))]
+#[get("/me/apps")]
+async fn list_my_apps(permit: Permit<op::ListMyApps>, kit: Data<Kit>) -> Result<Answer<MyAppsOut>, AppError> {
+    let me = permit.caller.actor.resident_id();
+    let me = me.ok_or_else(|| AppError::new(Code::Forbidden))?;
+    let apps = sessions::apps_of(kit.db.read(), me, kit.now()).await?;
+    let items = apps.into_iter().map(|app| MyAppOut {
+        id: app.client_id,
+        name: app.name,
+        scope: app.scope,
+        since: app.created_at,
+        last_used_at: app.rotated_at,
+    });
+    Answer::ok(&MyAppsOut {
+        items: items.collect(),
+    })
+}
+
+/// Takes back what an app may do for the caller: its tokens are refused from now on.
+#[utoipa::path(tag = "log-in", responses((status = 204)))]
+#[delete("/me/apps/{id}")]
+async fn remove_my_app(
+    permit: Permit<op::RemoveMyApp>,
+    kit: Data<Kit>,
+    id: Path<ClientId>,
+) -> Result<NoContent, AppError> {
+    let me = permit.caller.actor.resident_id();
+    let input = (me.ok_or_else(|| AppError::new(Code::Forbidden))?, *id);
+    let any = kit
+        .db
+        .write("auth.let_out", input, |tx, input| {
+            Box::pin(sessions::let_out(tx, input))
+        })
+        .await?;
+    if any {
+        Ok(NoContent)
+    } else {
+        Err(AppError::new(Code::NotFound))
+    }
 }
 
 /// Enrols a second factor: without a body's code a secret is answered, with secret and code it comes into force.

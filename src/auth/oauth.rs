@@ -13,7 +13,7 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use entity::id::ClientId;
-use entity::kind::ClientScope;
+use entity::kind::{Channel, ClientScope};
 use entity::{api_client, client_secret};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -47,7 +47,8 @@ pub struct TokenIn {
     pub scope: Option<String>,
     /// The client, unless it comes by HTTP Basic.
     pub client_id: Option<String>,
-    /// Its secret, unless it comes by HTTP Basic. Apps on telephones have none that is secret: for a code the verifier is enough.
+    /// Its secret, unless it comes by HTTP Basic. Apps on telephones (channel `app`) have none
+    /// that is secret: for them the verifier of a code is enough.
     pub client_secret: Option<String>,
 }
 
@@ -73,7 +74,7 @@ pub struct TokenOut {
 /// A refusal (RFC 6749 §5.2).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OauthErrorOut {
-    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type`, `invalid_scope` or `slow_down`.
+    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unauthorized_client`, `unsupported_grant_type`, `invalid_scope` or `slow_down`.
     #[schema(example = "invalid_client")]
     pub error: String,
     /// In English, for developers.
@@ -292,10 +293,18 @@ async fn issue(kit: &Kit, asked: Asked) -> Result<Result<TokenOut, Refusal>, App
             Err(refusal) => return Ok(Err(refusal)),
         },
         (_, None) => match clients::store::good(kit.db.read(), asked.client, kit.now()).await? {
-            Some(client) => client,
-            None => return Ok(Err(Refusal::unknown_client())),
+            // An app on a telephone has nothing that is secret; a server has (RFC 6749 §3.2.1).
+            Some(client) if client.channel == Channel::App => client,
+            _ => return Ok(Err(Refusal::unknown_client())),
         },
     };
+    if client.redirect_uris == json!([]) {
+        return Ok(Err(Refusal::new(
+            "unauthorized_client",
+            "residents can't let it in any more",
+        )));
+    }
+    let held: Vec<ClientScope> = serde_json::from_value(client.scopes.clone()).unwrap_or_default();
     let opened = match asked.grant {
         Grant::Code(brought) => {
             let input = (kit.clone(), client, brought);
@@ -323,11 +332,13 @@ async fn issue(kit: &Kit, asked: Asked) -> Result<Result<TokenOut, Refusal>, App
             "it is not good, or was used before",
         )));
     };
-    let scope = opened
+    let allowed = opened
         .through
         .as_ref()
         .map(|(_, scope)| scope.clone())
         .unwrap_or_default();
+    let still = |word: &&str| ClientScope::from_word(word).is_some_and(|scope| held.contains(&scope));
+    let scope = allowed.split(' ').filter(still).collect::<Vec<_>>().join(" ");
     let whose = (opened.kind, opened.subject, opened.session);
     Ok(Ok(TokenOut {
         access_token: tokens::issue_through(kit, whose, opened.through, kit.now())?,

@@ -7,15 +7,21 @@ use crate::platform::crypto::{same, sha256};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{ClientId, ResidentId, SessionId};
 use entity::kind::ActorKind;
-use entity::session;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
+use entity::{api_client, session};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult,
+    IntoActiveModel, QueryFilter, QuerySelect,
+};
 use serde_json::json;
 use uuid::Uuid;
 
 const LABEL: &str = "session.successor";
+/// Days after which a resident must let an app in again.
+const APP_DAYS: i64 = 180;
 
 /// A log-in that succeeded: what the access token is made from, and the refresh token.
 #[derive(Clone, Debug)]
@@ -149,7 +155,10 @@ pub async fn refresh(
         changed.secret_hash = Set(sha256(&[next.as_bytes()]));
         changed.successor_sealed = Set(Some(sealed));
         changed.rotated_at = Set(tx.now());
-        changed.expires_at = Set(tx.now() + TimeDelta::seconds(kit.config.auth.refresh_ttl_s));
+        let slides = tx.now() + TimeDelta::seconds(kit.config.auth.refresh_ttl_s);
+        // Who let an app in is asked again some day.
+        let last = row.client_id.map(|_| row.created_at + TimeDelta::days(APP_DAYS));
+        changed.expires_at = Set(last.map_or(slides, |last| Ord::min(slides, last)));
         changed.update(tx).await?;
         return Ok(Refreshed::Rotated(opened(next)));
     }
@@ -171,6 +180,72 @@ fn successor(vault: &Vault, row: &session::Model) -> Result<String, AppError> {
         .as_ref()
         .ok_or_else(|| AppError::new(Code::Internal))?;
     vault.open_text(LABEL, sealed)
+}
+
+/// An app that a resident let in, and since when.
+#[derive(Debug, FromQueryResult)]
+pub struct LetIn {
+    /// Which.
+    pub client_id: ClientId,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub scope: String,
+    /// When it was let in.
+    pub created_at: DateTime<Utc>,
+    /// When it last had a token.
+    pub rotated_at: DateTime<Utc>,
+}
+
+/// Apps that a resident let in and that may still act for them, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn apps_of(
+    conn: &impl ConnectionTrait,
+    resident: ResidentId,
+    now: DateTime<Utc>,
+) -> Result<Vec<LetIn>, AppError> {
+    use session::Column as C;
+    let mut select = Query::select();
+    for column in [C::ClientId, C::Scope, C::CreatedAt, C::RotatedAt] {
+        select.column((session::Entity, column));
+    }
+    select
+        .column((api_client::Entity, api_client::Column::Name))
+        .from(session::Entity)
+        .inner_join(
+            api_client::Entity,
+            Expr::col((api_client::Entity, api_client::Column::Id)).equals((session::Entity, C::ClientId)),
+        )
+        .and_where(Expr::col((session::Entity, C::SubjectId)).eq(resident.0))
+        .and_where(Expr::col((session::Entity, C::RevokedAt)).is_null())
+        .and_where(Expr::col((session::Entity, C::ExpiresAt)).gt(now))
+        .and_where(Expr::col((api_client::Entity, api_client::Column::RevokedAt)).is_null())
+        .order_by((session::Entity, C::Id), Order::Desc)
+        .limit(100);
+    let rows = conn.query_all(&select).await?;
+    let rows = rows.iter().map(|row| LetIn::from_query_result(row, ""));
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Ends all log-ins of an app for a resident; whether there was one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn let_out(tx: &Tx, (resident, client): &(ResidentId, ClientId)) -> Result<bool, AppError> {
+    let rows = session::Entity::find()
+        .filter(session::Column::SubjectId.eq(resident.0))
+        .filter(session::Column::ClientId.eq(*client))
+        .filter(session::Column::RevokedAt.is_null())
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    let any = !rows.is_empty();
+    for row in rows {
+        end(tx, row, "the resident let the app out").await?;
+    }
+    Ok(any)
 }
 
 /// Ends a family.

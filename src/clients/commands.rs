@@ -86,6 +86,7 @@ pub async fn create(
             "channel": row.channel,
             "unit": row.unit_id,
             "scopes": row.scopes,
+            "redirect_uris": row.redirect_uris,
             "expires_at": row.expires_at,
         }),
     );
@@ -128,7 +129,7 @@ pub async fn update(
         caller,
         "api_client",
         row.id,
-        json!({ "name": row.name, "scopes": row.scopes }),
+        json!({ "name": row.name, "scopes": row.scopes, "redirect_uris": row.redirect_uris }),
     );
     Ok(row)
 }

@@ -20,7 +20,9 @@ const PHONE: &[&str] = &[
 /// Every type of event that there may be, in reading order.
 #[must_use]
 pub fn all() -> Vec<String> {
-    let tickets = EntryKind::ALL.iter().map(|kind| format!("ticket.{kind}"));
+    // Tickets of former systems are no news.
+    let told = EntryKind::ALL.iter().filter(|kind| **kind != EntryKind::Imported);
+    let tickets = told.map(|kind| format!("ticket.{kind}"));
     let calls = CallEntryKind::ALL.iter().map(|kind| format!("call.{kind}"));
     let phone = PHONE.iter().map(|what| format!("phone_call.{what}"));
     let alarms = ALARMS.iter().map(|what| format!("bell_alarm.{what}"));

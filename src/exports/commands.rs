@@ -3,7 +3,6 @@
 use super::dto::NewExport;
 use super::store;
 use crate::access::Op;
-use crate::access::actor::Actor;
 use crate::access::permit::Caller;
 use crate::access::policy::{Facts, Owner};
 use crate::ledger::audit;
@@ -40,7 +39,7 @@ pub async fn create(tx: &Tx, (kit, caller, new): &Asked<NewExport>) -> Result<Mo
         id: tx.ids().id(),
         actor_kind,
         actor_id: actor_id.ok_or_else(|| AppError::new(Code::Unauthenticated))?,
-        second_factor: second_factor(&caller.actor),
+        second_factor: caller.actor.shows_second_factor(),
         filters_sealed: kit.vault.seal(store::FILTERS, &filters)?,
         format: new.format,
         reason: new.reason.clone(),
@@ -49,6 +48,7 @@ pub async fn create(tx: &Tx, (kit, caller, new): &Asked<NewExport>) -> Result<Mo
         expected: None,
         size_bytes: None,
         sha256: None,
+        reach_digest: None,
         failure: None,
         attempts: 0,
         leased_by: None,
@@ -61,14 +61,6 @@ pub async fn create(tx: &Tx, (kit, caller, new): &Asked<NewExport>) -> Result<Mo
     let detail = json!({ "format": row.format, "reason": row.reason });
     audit::record(tx, caller, "export", row.id, detail);
     Ok(row)
-}
-
-/// Whether all roles that somebody holds may be used.
-fn second_factor(actor: &Actor) -> bool {
-    match actor {
-        Actor::Staff { grants, .. } => grants.iter().all(|grant| !grant.withheld),
-        _ => false,
-    }
 }
 
 /// Checks that an export is the caller's.

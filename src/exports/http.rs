@@ -2,7 +2,7 @@
 
 use super::dto::{ExportIn, ExportOut, ExportsQuery};
 use super::{commands, store};
-use crate::access::{Permit, op};
+use crate::access::{Op, Permit, Reach, op};
 use crate::ledger::audit;
 use crate::platform::blob::sealed;
 use crate::platform::error::{AppError, Code};
@@ -132,6 +132,14 @@ async fn get_export_file(
     if row.state != WorkState::Done || row.expires_at <= kit.now() {
         return Err(AppError::new(Code::NotFound));
     }
+    // What was written by rights that are no more is not handed out: it can be asked for anew.
+    let reach = Reach::of(&permit.caller.actor, Op::CreateExport).digest();
+    if row.reach_digest.as_ref() != Some(&reach) {
+        return Err(AppError::new(Code::Forbidden).say(
+            "权限已变更，请重新导出",
+            "The rights by which it was written have changed; ask for it anew",
+        ));
+    }
     let input = (permit.caller, row.id);
     kit.db
         .write("export.handed_out", input, |tx, (caller, id)| {
@@ -142,7 +150,7 @@ async fn get_export_file(
     let pieces = sealed::read(
         &kit.blobs,
         &kit.vault,
-        &store::blob_key(row.id),
+        &store::blob_key(row.id, row.attempts),
         store::blob_label(row.id),
     )
     .await?;

@@ -32,8 +32,10 @@ pub fn jobs(desk: &Desk) -> Vec<Job> {
 
 async fn sweep(kit: &Kit) -> Result<Pass, AppError> {
     let expired = store::expired(kit.db.read(), kit.now(), REMOVED).await?;
-    for id in &expired {
-        kit.blobs.remove(&store::blob_key(*id)).await?;
+    for (id, attempts) in &expired {
+        for attempt in 1..=*attempts {
+            kit.blobs.remove(&store::blob_key(*id, attempt)).await?;
+        }
         kit.db
             .write("export.sweep", *id, |tx, id| Box::pin(store::delete(tx, *id)))
             .await?;

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::export::{Column, Entity, Model};
 use entity::id::ExportId;
 use entity::kind::WorkState;
-use sea_orm::sea_query::{Expr, LockBehavior, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -109,7 +109,10 @@ pub async fn claim(tx: &Tx, worker: &Uuid) -> Result<Option<Model>, AppError> {
         .filter(Column::Id.eq(row.id))
         .exec(tx)
         .await?;
-    Ok(Some(row))
+    Ok(Some(Model {
+        attempts: row.attempts + 1,
+        ..row
+    }))
 }
 
 fn leased_until(tx: &Tx) -> DateTime<Utc> {
@@ -148,13 +151,17 @@ pub async fn progress(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn done(tx: &Tx, (id, worker, (written, file)): &Held<(i64, Written)>) -> Result<bool, AppError> {
+pub async fn done(
+    tx: &Tx,
+    (id, worker, (written, file, reach)): &Held<(i64, Written, Vec<u8>)>,
+) -> Result<bool, AppError> {
     let done = Entity::update_many()
         .col_expr(Column::State, Expr::value(WorkState::Done))
         .col_expr(Column::Written, Expr::value(*written))
         .col_expr(Column::Expected, Expr::value(Some(*written)))
         .col_expr(Column::SizeBytes, Expr::value(i64::try_from(file.size).ok()))
         .col_expr(Column::Sha256, Expr::value(Some(file.sha256.clone())))
+        .col_expr(Column::ReachDigest, Expr::value(Some(reach.clone())))
         .col_expr(Column::FinishedAt, Expr::value(Some(tx.now())))
         .col_expr(Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))
         .filter(held(*id, *worker))
@@ -167,8 +174,10 @@ pub async fn done(tx: &Tx, (id, worker, (written, file)): &Held<(i64, Written)>)
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn hand_back(tx: &Tx, (id, worker, ()): &Held<()>) -> Result<(), AppError> {
+pub async fn hand_back(tx: &Tx, (id, worker, counts): &Held<bool>) -> Result<(), AppError> {
+    let tried = Expr::col(Column::Attempts).sub(i32::from(!counts));
     Entity::update_many()
+        .col_expr(Column::Attempts, tried)
         // Longer than a passing trouble lasts.
         .col_expr(
             Column::LeasedUntil,
@@ -178,6 +187,22 @@ pub async fn hand_back(tx: &Tx, (id, worker, ()): &Held<()>) -> Result<(), AppEr
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Ends an export that can't be, if the worker still has it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn fail(tx: &Tx, (id, worker, why): &Held<Code>) -> Result<(), AppError> {
+    let mine = Entity::find()
+        .filter(held(*id, *worker))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    match mine {
+        Some(_) => end(tx, *id, (WorkState::Failed, Some(*why))).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends an export without a file.
@@ -213,7 +238,7 @@ pub async fn cancel(tx: &Tx, id: ExportId) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Exports that are to be removed by now.
+/// Exports that are to be removed by now, and how often each was begun.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -221,10 +246,11 @@ pub async fn expired(
     conn: &impl ConnectionTrait,
     now: DateTime<Utc>,
     most: u64,
-) -> Result<Vec<ExportId>, AppError> {
+) -> Result<Vec<(ExportId, i32)>, AppError> {
     let rows = Entity::find()
         .select_only()
         .column(Column::Id)
+        .column(Column::Attempts)
         .filter(Column::ExpiresAt.lte(now))
         .limit(most)
         .into_tuple()
@@ -242,9 +268,10 @@ pub async fn delete(tx: &Tx, id: ExportId) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Where the file of an export lies in the store.
-pub fn blob_key(id: ExportId) -> String {
-    format!("exports/{id}")
+/// Where the file of an attempt lies in the store. Each has a place of its own: one that was given up for lost, and ends after
+/// all, must not write over the file of its successor.
+pub fn blob_key(id: ExportId, attempt: i32) -> String {
+    format!("exports/{id}-{attempt}")
 }
 
 /// What its seal is bound to.

@@ -14,7 +14,6 @@ use crate::reference::Desk;
 use crate::tickets::dto::{TicketFilters, TicketsQuery};
 use crate::tickets::queries::list;
 use entity::export::Model;
-use entity::kind::WorkState;
 use uuid::Uuid;
 
 /// Tickets that are read at a time.
@@ -39,16 +38,15 @@ pub async fn next(desk: &Desk, worker: Uuid) -> Result<Pass, AppError> {
         Ok(()) => Ok(Pass::Full),
         // What would fail again is told who asked; anything else is tried again.
         Err(error) if matches!(error.code(), Code::Forbidden | Code::InvalidInput) => {
-            let input = (row.id, (WorkState::Failed, Some(error.code())));
+            let input = (row.id, worker, error.code());
             kit.db
-                .write("export.fail", input, |tx, (id, how)| {
-                    Box::pin(store::end(tx, *id, *how))
-                })
+                .write("export.fail", input, |tx, input| Box::pin(store::fail(tx, input)))
                 .await?;
             Ok(Pass::Full)
         }
         Err(error) => {
-            let input = (row.id, worker, ());
+            // A store that is away for a while is not the list's fault.
+            let input = (row.id, worker, error.code() != Code::Unavailable);
             kit.db
                 .write("export.hand_back", input, |tx, input| {
                     Box::pin(store::hand_back(tx, input))
@@ -74,7 +72,7 @@ async fn of(desk: &Desk, worker: Uuid, row: &Model) -> Result<(), AppError> {
     let out = SealedWriter::new(
         &kit.blobs,
         &kit.vault,
-        &store::blob_key(row.id),
+        &store::blob_key(row.id, row.attempts),
         store::blob_label(row.id),
     );
     let scratch = Some(kit.config.bulk.scratch.clone()).filter(|folder| !folder.as_os_str().is_empty());
@@ -83,10 +81,15 @@ async fn of(desk: &Desk, worker: Uuid, row: &Model) -> Result<(), AppError> {
     match fill(desk, (row, worker), by, &filters.into(), &mut sheet).await {
         Ok(Some(written)) => {
             let file = sheet.finish().await?;
-            let input = (row.id, worker, (written, file));
-            kit.db
+            let input = (row.id, worker, (written, file, reach.digest()));
+            let kept = kit
+                .db
                 .write("export.done", input, |tx, input| Box::pin(store::done(tx, input)))
                 .await?;
+            if !kept {
+                // It was taken away, or given up for lost: nobody will look for this file.
+                kit.blobs.remove(&store::blob_key(row.id, row.attempts)).await?;
+            }
             Ok(())
         }
         Ok(None) => {

@@ -2,7 +2,6 @@
 
 use super::store;
 use crate::access::Op;
-use crate::access::actor::Actor;
 use crate::access::permit::Caller;
 use crate::access::policy::{Facts, Owner};
 use crate::ledger::audit;
@@ -37,23 +36,13 @@ pub struct NewImport {
 /// Begins an import, whose file is to come.
 ///
 /// # Errors
-/// `Conflict` when the caller has enough of them on their way.
+/// When the database does not answer.
 pub async fn begin(tx: &Tx, (caller, id, new): &(Caller, ImportId, NewImport)) -> Result<(), AppError> {
     let (staff_id, _) = caller.staff()?;
-    if store::unfinished(tx, staff_id).await? >= UNFINISHED {
-        return Err(AppError::new(Code::Conflict).say(
-            format!("最多同时进行 {UNFINISHED} 项导入"),
-            format!("At most {UNFINISHED} imports at a time"),
-        ));
-    }
-    let strong = match &caller.actor {
-        Actor::Staff { grants, .. } => grants.iter().all(|grant| !grant.withheld),
-        _ => false,
-    };
     let row = Model {
         id: *id,
         staff_id,
-        second_factor: strong,
+        second_factor: caller.actor.shows_second_factor(),
         kind: new.kind,
         format: new.format,
         dry_run: new.dry_run,
@@ -78,11 +67,18 @@ pub async fn begin(tx: &Tx, (caller, id, new): &(Caller, ImportId, NewImport)) -
 /// Takes a file that is there: from now on it is worked on.
 ///
 /// # Errors
-/// `Unavailable` when it was on its way for too long.
+/// `Conflict` when the caller has enough of them on their way; `Unavailable` when it was on its way for too long.
 pub async fn arrived(
     tx: &Tx,
     (kit, caller, id, file): &(Kit, Caller, ImportId, Written),
 ) -> Result<Model, AppError> {
+    let (staff_id, _) = caller.staff()?;
+    if store::unfinished(tx, staff_id).await? >= UNFINISHED {
+        return Err(AppError::new(Code::Conflict).say(
+            format!("最多同时进行 {UNFINISHED} 项导入"),
+            format!("At most {UNFINISHED} imports at a time"),
+        ));
+    }
     let expires_at = tx.now() + TimeDelta::days(kit.config.bulk.keep_days);
     let row = store::arrived(tx, *id, (file, expires_at)).await?;
     let detail = json!({ "kind": row.kind, "format": row.format, "dry_run": row.dry_run, "size_bytes": row.size_bytes });

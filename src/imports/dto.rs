@@ -111,7 +111,7 @@ pub struct FileImportLineOut {
     pub subject_id: Option<Uuid>,
     /// What is wrong with it, by its columns; or which line was the same.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "unit_code 44070 is no community or village of today")]
+    #[schema(example = "unit_code is no community or village of today")]
     pub message: Option<String>,
 }
 

@@ -93,10 +93,15 @@ async fn receive(kit: &Kit, caller: Caller, incoming: Incoming) -> Result<Answer
     let is_new = answered.as_ref().is_ok_and(|answer| !answer.is_replayed());
     if !is_new {
         // Nobody names it: a repeat, or nothing that can be taken.
-        kit.blobs.remove(&store::blob_key(id)).await?;
-        kit.db
-            .write("import.forget", id, |tx, id| Box::pin(store::forget(tx, *id)))
+        let dropped = kit
+            .db
+            .write("import.forget", id, |tx, id| {
+                Box::pin(store::drop_unarrived(tx, *id))
+            })
             .await?;
+        if dropped {
+            kit.blobs.remove(&store::blob_key(id)).await?;
+        }
     }
     answered
 }
@@ -199,8 +204,7 @@ async fn list_imports(
 }
 
 /// Brings in residents and merchants. Lines have the columns `kind,name,phone,id_number,email,address,unit_code,labels`, labels
-/// parted by `|`. Who is there with the same name and number (or identity number, or address) is left as is. Who works for one
-/// unit brings in its people.
+/// parted by `|`. Who is there with the same name and number (or identity number, or address) is left as is.
 #[utoipa::path(
     tag = "bulk",
     params(FileImportQuery),

@@ -81,7 +81,8 @@ impl Verdict {
         Self {
             outcome: LineOutcome::Refused,
             subject: None,
-            message: Some(message.into()),
+            // PostgreSQL takes no NUL.
+            message: Some(message.into().replace('\0', "")),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Lines of a file, one after the other, in a thread of their own: CSV and workbooks alike become lists of texts.
 
 use crate::platform::error::{AppError, Code};
-use calamine::{Data, Reader, Xlsx, XlsxError};
+use calamine::{DataRef, Reader, Xlsx, XlsxError};
 use entity::kind::FileFormat;
+use std::cell::Cell;
 use std::io::{Cursor, Read};
+use std::rc::Rc;
 use tokio::sync::mpsc;
 
 /// Lines that are handed on together.
@@ -12,6 +14,8 @@ pub const PIECE: usize = 200;
 const UNPACKED: u64 = 1 << 30;
 /// Texts of a workbook, which are in memory while it is read, in bytes at most.
 const TEXTS: u64 = 256 << 20;
+/// Bytes of a line at most, and of a piece about.
+const LINE: usize = 1 << 20;
 /// Characters of a field at most.
 const FIELD: usize = 10_000;
 
@@ -34,6 +38,7 @@ pub fn read(
         seen_head: false,
         skip,
         piece: Vec::with_capacity(PIECE),
+        bytes: 0,
         to,
     };
     match format {
@@ -52,6 +57,7 @@ struct Handing<'a> {
     seen_head: bool,
     skip: i64,
     piece: Vec<Line>,
+    bytes: usize,
     to: &'a mpsc::Sender<Vec<Line>>,
 }
 
@@ -87,11 +93,13 @@ impl Handing<'_> {
                     None => Ok(fields),
                 },
             );
+        self.bytes += fields.iter().flatten().map(String::len).sum::<usize>();
         self.piece.push((line, fields));
-        Ok(self.piece.len() < PIECE || self.flush())
+        Ok((self.piece.len() < PIECE && self.bytes < LINE) || self.flush())
     }
 
     fn flush(&mut self) -> bool {
+        self.bytes = 0;
         let piece = std::mem::take(&mut self.piece);
         piece.is_empty() || self.to.blocking_send(piece).is_ok()
     }
@@ -118,7 +126,30 @@ fn wrong_head(head: &[&str]) -> AppError {
     )
 }
 
+/// Counts what is read of a line, and reads no further when it is too much: a quote that is never closed would make all of the
+/// file one field.
+struct Bounded<R> {
+    from: R,
+    since: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let got = self.from.read(into)?;
+        self.since.set(self.since.get() + got);
+        if self.since.get() > LINE {
+            return Err(std::io::ErrorKind::InvalidData.into());
+        }
+        Ok(got)
+    }
+}
+
 fn csv(from: impl Read, handing: &mut Handing<'_>) -> Result<(), AppError> {
+    let since = Rc::new(Cell::new(0));
+    let from = Bounded {
+        from,
+        since: Rc::clone(&since),
+    };
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .has_headers(false)
@@ -138,9 +169,7 @@ fn csv(from: impl Read, handing: &mut Handing<'_>) -> Result<(), AppError> {
                     .map(|field| field.trim_start_matches('\u{feff}').to_owned())
                     .collect(),
             ),
-            Err(error) if error.is_io_error() => {
-                return Err(AppError::new(Code::Unavailable).because(error));
-            }
+            Err(error) if error.is_io_error() => return Err(broken_off(error)),
             Err(_) => Err("the line can't be read".to_owned()),
         };
         let line = record
@@ -152,6 +181,15 @@ fn csv(from: impl Read, handing: &mut Handing<'_>) -> Result<(), AppError> {
             return Ok(());
         }
     }
+}
+
+fn broken_off(error: csv::Error) -> AppError {
+    let too_long =
+        matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::InvalidData);
+    if too_long {
+        return AppError::new(Code::MalformedBody).say("有一行过长", "A line is too long");
+    }
+    AppError::new(Code::Unavailable).because(error)
 }
 
 fn no_workbook(error: impl std::fmt::Display) -> AppError {
@@ -189,34 +227,40 @@ fn workbook(mut from: impl Read, handing: &mut Handing<'_>) -> Result<(), AppErr
         let (Some(cell), Some((next, column))) = (cell, at) else {
             return Ok(());
         };
+        if row.is_some_and(|row| next < row) {
+            return Err(no_workbook("its rows are out of order"));
+        }
         row = Some(next);
-        let text = text(&Data::from(cell.get_value().clone()));
+        let text = text(cell.get_value());
         match usize::try_from(column).ok().filter(|column| *column < columns) {
-            Some(column) => fields
-                .get_mut(column)
-                .map(|field| *field = text)
-                .unwrap_or_default(),
-            // What stands beside the columns makes the line too long.
-            None if !text.is_empty() => fields.push(text),
+            Some(column) => {
+                if let Some(field) = fields.get_mut(column) {
+                    *field = text;
+                }
+            }
+            // What stands beside the columns makes the line too long, once.
+            None if !text.is_empty() && fields.len() == columns => fields.push(String::new()),
             None => {}
         }
     }
 }
 
-/// A cell as it would stand in CSV.
-fn text(cell: &Data) -> String {
+/// A cell as it would stand in CSV; of a text no more than shows that it is too long, since one text may be that of many cells.
+fn text(cell: &DataRef<'_>) -> String {
+    let cut = |text: &str| text.trim().chars().take(FIELD + 1).collect();
     match cell {
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.trim().to_owned(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => cut(text),
+        DataRef::SharedString(text) => cut(text),
         // Whole numbers without a point: telephone numbers are often kept as such.
-        Data::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
-        Data::Float(number) => number.to_string(),
-        Data::Int(number) => number.to_string(),
-        Data::Bool(flag) => flag.to_string(),
-        Data::DateTime(at) => {
+        DataRef::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Bool(flag) => flag.to_string(),
+        DataRef::DateTime(at) => {
             let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
             format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
         }
-        Data::Empty | Data::Error(_) => String::new(),
+        DataRef::Empty | DataRef::Error(_) => String::new(),
     }
 }
 
@@ -226,7 +270,10 @@ fn measure(bytes: &[u8]) -> Result<(), AppError> {
     let mut left = UNPACKED;
     for at in 0..archive.len() {
         let mut file = archive.by_index(at).map_err(no_workbook)?;
-        let most = if file.name().is_ok_and(|name| name.ends_with("sharedStrings.xml")) {
+        let most = if file
+            .name()
+            .is_ok_and(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"))
+        {
             TEXTS.min(left)
         } else {
             left
@@ -314,6 +361,21 @@ mod tests {
         assert_eq!(
             found.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
             [1_000, 1_001]
+        );
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_ends_the_file() {
+        let mut text = b"a,b\n1,2\n\"".to_vec();
+        text.extend(std::iter::repeat_n(b'x', 3 * LINE));
+        assert_eq!(
+            lines(FileFormat::Csv, &text, HEAD).unwrap_err(),
+            Code::MalformedBody
+        );
+        let text = (0..300_000).fold("a,b\n".to_owned(), |text, n| text + &format!("{n},xxxxxxxxxx\n"));
+        assert_eq!(
+            lines(FileFormat::Csv, text.as_bytes(), HEAD).unwrap().len(),
+            300_000
         );
     }
 

@@ -216,8 +216,10 @@ pub async fn advance(tx: &Tx, row: &Model, told: Vec<Told>) -> Result<(), AppErr
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn hand_back(tx: &Tx, (id, worker): &(ImportId, Uuid)) -> Result<(), AppError> {
+pub async fn hand_back(tx: &Tx, (id, worker, counts): &(ImportId, Uuid, bool)) -> Result<(), AppError> {
+    let tried = Expr::col(Column::Attempts).sub(i32::from(!counts));
     Entity::update_many()
+        .col_expr(Column::Attempts, tried)
         // Longer than a passing trouble lasts.
         .col_expr(
             Column::LeasedUntil,
@@ -228,6 +230,22 @@ pub async fn hand_back(tx: &Tx, (id, worker): &(ImportId, Uuid)) -> Result<(), A
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Ends an import, if the worker still has it; whether it had.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_held(
+    tx: &Tx,
+    (id, worker): (ImportId, Uuid),
+    how: (WorkState, Option<Code>),
+) -> Result<bool, AppError> {
+    let had = held(tx, id, worker).await?.is_some();
+    if had {
+        end(tx, id, how).await?;
+    }
+    Ok(had)
 }
 
 /// Ends an import, if it is not over.
@@ -290,12 +308,30 @@ pub async fn expired(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<
     Ok(rows)
 }
 
+/// Removes an import whose file did not come; whether there was one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn drop_unarrived(tx: &Tx, id: ImportId) -> Result<bool, AppError> {
+    let gone = Entity::delete_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::SizeBytes.is_null())
+        .exec(tx)
+        .await?;
+    Ok(gone.rows_affected == 1)
+}
+
 /// Removes some lines of a report, and with the last of them its import; whether that is gone.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn forget(tx: &Tx, id: ImportId) -> Result<bool, AppError> {
     const MOST: u64 = 5_000;
+    let row = Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    if row.is_none_or(|row| row.expires_at > tx.now()) {
+        // Gone, or its file came after all.
+        return Ok(true);
+    }
     let some: Vec<i64> = import_line::Entity::find()
         .select_only()
         .column(import_line::Column::Line)

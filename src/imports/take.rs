@@ -39,12 +39,16 @@ pub async fn next(desk: &Desk, worker: Uuid) -> Result<Pass, AppError> {
         .await?;
     let Some(row) = claimed else { return Ok(Pass::Idle) };
     let failure = match whole(desk, worker, &row).await {
-        Ok(()) => None,
+        Ok(true) => None,
+        // Somebody else goes on with it, or it was given up.
+        Ok(false) => return Ok(Pass::Full),
         // What would fail again is told who asked; anything else is tried again.
         Err(error) if matches!(error.code(), Code::Forbidden | Code::MalformedBody) => Some(error.code()),
         Err(error) => {
+            // A store that is away for a while is not the file's fault.
+            let counts = error.code() != Code::Unavailable;
             kit.db
-                .write("import.hand_back", (row.id, worker), |tx, input| {
+                .write("import.hand_back", (row.id, worker, counts), |tx, input| {
                     Box::pin(store::hand_back(tx, input))
                 })
                 .await?;
@@ -52,13 +56,18 @@ pub async fn next(desk: &Desk, worker: Uuid) -> Result<Pass, AppError> {
         }
     };
     let state = failure.map_or(WorkState::Done, |_| WorkState::Failed);
-    kit.db
-        .write("import.end", (row.id, (state, failure)), |tx, (id, how)| {
-            Box::pin(store::end(tx, *id, *how))
-        })
+    let ended = kit
+        .db
+        .write(
+            "import.end",
+            (row.id, worker, (state, failure)),
+            |tx, (id, worker, how)| Box::pin(store::end_held(tx, (*id, *worker), *how)),
+        )
         .await?;
-    // It holds what is about persons: nobody needs it any more.
-    kit.blobs.remove(&store::blob_key(row.id)).await?;
+    if ended {
+        // It holds what is about persons: nobody needs it any more.
+        kit.blobs.remove(&store::blob_key(row.id)).await?;
+    }
     Ok(Pass::Full)
 }
 
@@ -84,7 +93,8 @@ async fn world(desk: &Desk, row: &Model) -> Result<World, AppError> {
     })
 }
 
-async fn whole(desk: &Desk, worker: Uuid, row: &Model) -> Result<(), AppError> {
+/// Takes all lines; whether the worker still had the import at the end.
+async fn whole(desk: &Desk, worker: Uuid, row: &Model) -> Result<bool, AppError> {
     let kit = &desk.kit;
     let world = Arc::new(world(desk, row).await?);
     let pieces = sealed::read(
@@ -119,13 +129,13 @@ async fn whole(desk: &Desk, worker: Uuid, row: &Model) -> Result<(), AppError> {
             .write("import.piece", input, |tx, input| Box::pin(piece(tx, input)))
             .await?;
         if !goes_on {
-            return Ok(());
+            return Ok(false);
         }
     }
     // A file that broke off in the middle is not taken for its end.
-    reading
-        .await
-        .map_err(|error| AppError::new(Code::Internal).because(error))?
+    let read = reading.await;
+    read.map_err(|error| AppError::new(Code::Internal).because(error))??;
+    Ok(true)
 }
 
 type Piece = (

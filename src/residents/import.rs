@@ -196,7 +196,7 @@ pub fn read_line(
     let code = text(6);
     let place = place_of(directory, code, day);
     if place.is_none() && !code.is_empty() {
-        wrong.push(format!("unit_code {code} is no community or village of today"));
+        wrong.push("unit_code is no community or village of today".to_owned());
     }
     if (2..=5).all(|at| at == 4 || text(at).is_empty()) {
         wrong.push("a phone, an id_number or an address is needed to know the person again".to_owned());

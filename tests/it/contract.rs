@@ -68,6 +68,28 @@ fn the_document_is_as_checked_in() {
     );
 }
 
+/// Each body and each refusal is shown once at least, as JSON or as a form.
+#[test]
+fn every_operation_has_examples() {
+    let shown = |content: &Value| content["example"] != Value::Null || content["examples"].is_object();
+    for (method, path, operation) in operations(&document()) {
+        let at = format!("{method} {path}");
+        for media in ["application/json", "application/x-www-form-urlencoded"] {
+            let body = &operation["requestBody"]["content"][media];
+            assert!(body.is_null() || shown(body), "{at}: its body");
+        }
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            for media in ["application/json", "application/problem+json"] {
+                let content = &response["content"][media];
+                assert!(content.is_null() || shown(content), "{at} {status}");
+                if media == "application/problem+json" && !content.is_null() {
+                    assert_eq!(content["example"]["status"].to_string(), *status, "{at}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_document_is_whole() {
     let document = document();

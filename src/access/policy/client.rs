@@ -55,7 +55,6 @@ pub fn resident_leave(op: Op) -> Leave {
     use ClientScope as S;
     match op {
         Op::GetMe | Op::Logout => Leave::Free,
-        Op::ChangePassword | Op::GetResident | Op::UpdateResident | Op::AddContact => Leave::Never,
         Op::ListTickets
         | Op::GetTicket
         | Op::GetDeadlines
@@ -64,11 +63,21 @@ pub fn resident_leave(op: Op) -> Leave {
         | Op::GetReceipt
         | Op::VerifyTicket
         | Op::GetAttachment
-        | Op::ListNotices
         | Op::FindSimilar => Leave::Of(S::TicketsRead),
+        Op::RegisterTicket
+        | Op::UploadAttachment
+        | Op::ActOnTicket
+        | Op::Supplement
+        | Op::Correct
+        | Op::Rate
+        | Op::Withdraw
+        | Op::Appeal
+        | Op::Reopen
+        | Op::Urge => Leave::Of(S::TicketsWrite),
         // Nobody needs leave for what is everybody's.
         op if op.is_public() => Leave::Free,
-        _ => Leave::Of(S::TicketsWrite),
+        // Among it messages: they hold links by which whoever has them answers for the resident.
+        _ => Leave::Never,
     }
 }
 
@@ -87,5 +96,28 @@ mod tests {
             assert_eq!(needed.word().ends_with(":read"), reads, "{}", op.id());
         }
         assert_eq!(client_scope(Op::CreateStaff), None);
+    }
+
+    /// What an app may do for a resident is what is listed, and nothing else that a resident may.
+    #[test]
+    fn an_app_may_do_no_more_than_is_listed() {
+        let own = Op::ALL.iter().filter(|op| scope(**op, Role::Resident).is_some());
+        let never: Vec<&str> = own
+            .filter(|op| resident_leave(**op) == Leave::Never)
+            .map(|op| op.id())
+            .collect();
+        assert_eq!(
+            never,
+            [
+                "change_password",
+                "list_my_apps",
+                "remove_my_app",
+                "get_resident",
+                "update_resident",
+                "add_contact",
+                "list_notices",
+                "read_notice"
+            ]
+        );
     }
 }

@@ -3,6 +3,7 @@
 use super::client::{Leave, resident_leave};
 use super::{Op, Scope, client_scope, scope};
 use crate::access::actor::{Acting, Actor, Grant};
+use crate::platform::crypto::sha256;
 use crate::platform::error::{AppError, Code};
 use entity::id::{ClientId, ResidentId, StaffId};
 use entity::kind::Role;
@@ -82,6 +83,12 @@ impl Reach {
             paths.dedup();
         }
         reach
+    }
+
+    /// What tells one reach from another.
+    #[must_use]
+    pub fn digest(&self) -> Vec<u8> {
+        sha256(&[format!("{self:?}").as_bytes()])
     }
 
     /// Whether the actor reaches nothing at all.

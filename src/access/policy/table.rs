@@ -81,6 +81,8 @@ operations! {
         CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
         SystemAdmin: Own, SecurityAdmin: Own, Auditor: Own,
     }
+    ListMyApps "list_my_apps" { Resident: Own }
+    RemoveMyApp "remove_my_app" { Resident: Own }
     EnrolSecondFactor "enrol_second_factor" {
         Operator: Own, Dispatcher: Own, Handler: Own, UnitLead: Own, StreetManager: Own, Arbiter: Own,
         CallbackAgent: Own, Supervisor: Own, KnowledgeEditor: Own, Analyst: Own, DutyOfficer: Own, Provider: Own,
@@ -290,13 +292,13 @@ operations! {
         StreetManager: Subtree, Arbiter: District, CallbackAgent: District, Supervisor: District, Analyst: District,
         Auditor: District,
     }
-    ImportResidents "import_residents" { UnitLead: Unit, SystemAdmin: District }
+    ImportResidents "import_residents" { SystemAdmin: District }
     ImportStaff "import_staff" { SystemAdmin: District }
     ImportTickets "import_tickets" { SystemAdmin: District }
-    ListImports "list_imports" { UnitLead: Own, SystemAdmin: Own }
-    GetImport "get_import" { UnitLead: Own, SystemAdmin: Own }
-    ListImportLines "list_import_lines" { UnitLead: Own, SystemAdmin: Own }
-    DeleteImport "delete_import" { UnitLead: Own, SystemAdmin: Own }
+    ListImports "list_imports" { SystemAdmin: Own }
+    GetImport "get_import" { SystemAdmin: Own }
+    ListImportLines "list_import_lines" { SystemAdmin: Own }
+    DeleteImport "delete_import" { SystemAdmin: Own }
     CreateExport "create_export" {
         Integration: Own, UnitLead: Unit, StreetManager: Subtree, Supervisor: District, Analyst: District,
         Auditor: District,

@@ -9,7 +9,7 @@ use crate::residents::import::{Known, known, read_line};
 use crate::residents::rules::Phone;
 use csv::StringRecord;
 
-/// Checks a line. Who works for one unit brings in its people alone.
+/// Checks a line. A file tells who is in the register: only who may know all of it brings one in.
 pub fn check(world: &World, record: &StringRecord) -> Result<(Checked, String), String> {
     let new = read_line(record, &world.reference.directory, world.day)?;
     let reach = world.caller.reach();

@@ -2,12 +2,14 @@
 //! run for them, and nobody is told.
 
 use super::Setting;
-use super::register::{Contact, index_words, named, seal_requester};
+use super::register::{index_words, seal_requester};
 use crate::access::authenticate::local_day;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, Code};
 use crate::platform::personal::Personal;
 use crate::reference::Reference;
+use crate::residents::commands::NewResident;
+use crate::residents::import::{Known, known};
 use crate::residents::rules::Phone;
 use crate::tickets::rules::lifecycle::{Change, Decision, Event, Life};
 use crate::tickets::rules::number;
@@ -15,7 +17,7 @@ use crate::tickets::store::{Doer, Loaded, Plan, Said, apply, label};
 use chrono::{DateTime, Utc};
 use entity::id::{RequesterId, ServiceId, TicketId, UnitId};
 use entity::kind::{
-    Channel, EntryKind, LegNature, RequestType, Standing, TicketResult, TicketState, Urgency,
+    Channel, EntryKind, LegNature, RequestType, ResidentKind, Standing, TicketResult, TicketState, Urgency,
 };
 use entity::{assignment, ticket, ticket_requester};
 use sea_orm::{
@@ -164,19 +166,24 @@ fn row(
     })
 }
 
-/// Who asked: known by their number, or registered with it.
+/// Who asked, as the other system has it.
 async fn requester(
     tx: &Tx,
     setting: &Setting,
     past: &Historical,
     ticket: TicketId,
 ) -> Result<ticket_requester::Model, AppError> {
-    let contact = Contact {
+    let vault = &setting.kit.vault;
+    // Numbers pass on to others in the course of years: who has it now is who asked only if the name is the same.
+    let as_told = NewResident {
         name: past.name.clone(),
         phone: past.phone.clone(),
-        resident_id: None,
+        ..NewResident::of(ResidentKind::Person)
     };
-    let (resident_id, phone, name) = named(tx, setting, &contact).await?;
+    let resident_id = match known(tx, vault, &as_told).await? {
+        Known::As(id) if past.phone.is_some() => Some(id),
+        _ => None,
+    };
     let row = ticket_requester::Model {
         id: tx.ids().id::<RequesterId>(),
         ticket_id: ticket,
@@ -191,7 +198,8 @@ async fn requester(
         extraction_hash: None,
         created_at: past.registered_at,
     };
-    seal_requester(&setting.kit.vault, row, phone.as_ref(), name.as_deref())
+    let name = past.name.as_ref().map(Personal::plain);
+    seal_requester(vault, row, past.phone.as_ref(), name)
 }
 
 /// The unit that handled it: its people may read it.

@@ -1,8 +1,7 @@
 //! Registering a request: one transaction writes the ticket, for whom, its first entries, where it went, its clocks.
 
-pub(super) use super::prepare::Contact;
-use super::prepare::Prepared;
 pub use super::prepare::prepare;
+use super::prepare::{Contact, Prepared};
 use super::routed::{self, Routed};
 use super::{Setting, anonymous, meaning};
 use crate::access::Op;
@@ -236,7 +235,7 @@ async fn known(tx: &Tx, setting: &Setting, id: ResidentId) -> Result<Known, AppE
 
 /// A caller whose number is known once is that person; one whose number is new is registered with it, so that they
 /// find their request when they log in later.
-pub(super) async fn named(tx: &Tx, setting: &Setting, contact: &Contact) -> Result<Known, AppError> {
+async fn named(tx: &Tx, setting: &Setting, contact: &Contact) -> Result<Known, AppError> {
     let vault = &setting.kit.vault;
     let plain = contact.name.as_ref().map(|name| name.plain().to_owned());
     if let Some(id) = contact.resident_id {

@@ -167,18 +167,16 @@ pub async fn apply(
                 .await?;
             }
             append(tx, vault, loaded, event.kind, (previous, event.to), said, doer)?;
-            announce(
-                tx,
-                loaded,
-                (event.kind, &charge(said)),
-                &Moved {
-                    from: previous,
-                    to: event.to,
-                    unit_before,
-                    at_once,
-                },
-                life.round,
-            );
+            let moved = Moved {
+                from: previous,
+                to: event.to,
+                unit_before,
+                at_once,
+            };
+            // What was over long ago is no news.
+            if event.kind != EntryKind::Imported {
+                announce(tx, loaded, (event.kind, &charge(said)), &moved, life.round);
+            }
             previous = Some(event.to);
         }
     }

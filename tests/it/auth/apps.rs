@@ -195,6 +195,59 @@ on_both! {
         app.with_token(&next.text_at("/access_token")).get("/api/v1/tickets").await.problem(401, "session_revoked");
     }
 
+    /// The resident sees whom they let in, and takes it back; after half a year they are asked again.
+    async fn a_resident_takes_it_back(app: TestApp) {
+        let client = app_of(&app, json!(["tickets:read", "tickets:write"])).await.text_at("/client/id");
+        let (browser, asked) = (Browser::new(&app), query(&client));
+        let tokens = exchange(&app, &client, &browser.allow(&asked).await, &[]).await;
+        let theirs = app.with_token(&tokens.expect(200).text_at("/access_token"));
+        let resident = app.resident(PHONE).await;
+        let apps = resident.get("/api/v1/me/apps").await;
+        assert_eq!(apps.expect(200).body["items"][0]["id"], client);
+        assert_eq!(apps.body["items"].as_array().unwrap().len(), 1);
+        for forbidden in ["/api/v1/me/apps", "/api/v1/notices"] {
+            theirs.get(forbidden).await.problem(403, "forbidden");
+        }
+        let path = format!("/api/v1/me/apps/{client}");
+        let other = app.resident("13900000041").await;
+        other.send(other.request("DELETE", &path)).await.problem(404, "not_found");
+        resident.send(resident.request("DELETE", &path)).await.expect(204);
+        theirs.get("/api/v1/tickets").await.problem(401, "session_revoked");
+        assert_eq!(resident.get("/api/v1/me/apps").await.body["items"], json!([]));
+
+        let tokens = exchange(&app, &client, &browser.allow(&asked).await, &[]).await;
+        let mut refresh = tokens.expect(200).text_at("/refresh_token");
+        for _ in 0..18 {
+            app.turn(TimeDelta::days(10));
+            let form = [("grant_type", "refresh_token"), ("client_id", client.as_str()), ("refresh_token", refresh.as_str())];
+            let next = token(&app, &form).await;
+            if next.status != 200 {
+                break;
+            }
+            refresh = next.text_at("/refresh_token");
+        }
+        let form = [("grant_type", "refresh_token"), ("client_id", client.as_str()), ("refresh_token", refresh.as_str())];
+        assert_eq!(token(&app, &form).await.expect(400).body["error"], "invalid_grant");
+    }
+
+    /// A server has a secret, and must show it; an app that residents can't let in any more gets no token.
+    async fn a_server_shows_its_secret(app: TestApp) {
+        let unit = app.unit("440703").await;
+        let body = json!({ "name": "街道网站", "channel": "web", "unit_id": unit["id"], "redirect_uris": [BACK] });
+        let made = app.staff("secadmin").await.post("/api/v1/clients", &body).await;
+        let client = made.expect(201).text_at("/client/id");
+        let (browser, asked) = (Browser::new(&app), query(&client));
+        let code = browser.allow(&asked).await;
+        assert_eq!(exchange(&app, &client, &code, &[]).await.expect(401).body["error"], "invalid_client");
+        let secret = made.text_at("/client_secret");
+        exchange(&app, &client, &code, &[("client_secret", secret.as_str())]).await.expect(200);
+        let code = browser.allow(&asked).await;
+        let path = format!("/api/v1/clients/{client}");
+        app.staff("secadmin").await.change("PATCH", &path, "\"1\"", &json!({ "redirect_uris": [] })).await.expect(200);
+        let refused = exchange(&app, &client, &code, &[("client_secret", secret.as_str())]).await;
+        assert_eq!(refused.expect(400).body["error"], "unauthorized_client");
+    }
+
     /// A code is good once, for a minute, for its app, its address and its verifier.
     async fn a_code_is_good_once_and_for_its_app(app: TestApp) {
         let client = app_of(&app, json!(["tickets:read", "tickets:write"])).await.text_at("/client/id");

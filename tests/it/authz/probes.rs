@@ -179,6 +179,14 @@ fn public(stage: &Stage) -> Vec<Probe> {
 fn of_oneself(stage: &Stage, cast: &[Who]) -> Vec<Probe> {
     let mut probes = vec![
         Probe::new(Op::GetMe, "GET", "/api/v1/me", &[200]),
+        Probe::new(Op::ListMyApps, "GET", "/api/v1/me/apps", &[200]),
+        // Nobody let this one in.
+        Probe::new(
+            Op::RemoveMyApp,
+            "DELETE",
+            format!("/api/v1/me/apps/{}", Uuid::nil()),
+            &[404],
+        ),
         Probe::new(Op::ChangePassword, "POST", "/api/v1/me/password", &[422])
             .json(json!({ "current": "x", "new": "short" })),
         Probe::new(Op::EnrolSecondFactor, "POST", "/api/v1/me/second-factor", &[200]).json(json!({})),
