@@ -175,6 +175,7 @@ fn csv(from: impl Read, handing: &mut Handing<'_>) -> Result<(), AppError> {
         let line = record
             .position()
             .map_or(line, |at| i64::try_from(at.line()).unwrap_or(line));
+        since.set(0);
         let is_blank =
             matches!(&fields, Ok(fields) if matches!(fields.as_slice(), [only] if only.is_empty()));
         if !is_blank && !handing.take(line, fields)? {

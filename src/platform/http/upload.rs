@@ -11,13 +11,13 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use utoipa::ToSchema;
 
-/// Lines of CSV (RFC 4180), UTF-8, with a head, for the document.
+/// Lines of CSV (RFC 4180), UTF-8, with a head.
 #[derive(ToSchema)]
 #[schema(value_type = String, min_length = 1)]
 #[expect(dead_code, reason = "a shape for the document")]
 pub struct LinesFile(String);
 
-/// A workbook (ECMA-376), for the document.
+/// A workbook (ECMA-376).
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "a shape for the document")]
