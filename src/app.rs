@@ -103,23 +103,21 @@ impl App {
     pub fn serve(&self, listener: TcpListener) -> std::io::Result<Server> {
         let settings = self.kit().config.server.clone();
         let app = self.clone();
-        let paths = document().paths;
-        let methods = Methods::new(&paths);
-        let deprecations = Deprecations::new(document::DEPRECATED, &paths);
+        let paths = &document().paths;
+        let methods = Methods::new(paths);
+        let deprecations = Deprecations::new(document::DEPRECATED, paths);
         let server = HttpServer::new(move || {
             let (methods, named) = (methods.clone(), methods.clone());
             let deprecations = deprecations.clone();
             let app = app.for_worker();
-            let (routed, openapi) = Actix::new()
+            let (routed, _) = Actix::new()
                 .into_utoipa_app()
-                .openapi(document::head())
                 .app_data(Data::new(app.kit().clone()))
                 .app_data(Data::new(app.desk.clone()))
                 .app_data(Data::new(app.ingest.clone()))
                 .app_data(Data::new(app.tail.clone()))
                 .configure(routes::all)
                 .split_for_parts();
-            let openapi = document::finish(openapi);
             routed
                 .app_data(web::PathConfig::default().error_handler(|error, _| {
                     AppError::new(platform::error::Code::MalformedPath)
@@ -138,7 +136,7 @@ impl App {
                                 .try_it_out_enabled(true)
                                 .persist_authorization(true),
                         )
-                        .url("/openapi.json", openapi),
+                        .url("/openapi.json", document().clone()),
                 )
                 .service(web::redirect("/docs", "/docs/"))
                 .configure(open311::routes)

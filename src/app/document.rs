@@ -8,6 +8,7 @@ use crate::platform::http::deprecation::Deprecated;
 use actix_web::App;
 use examples::Examples;
 use serde_json::json;
+use std::sync::LazyLock;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, Paths, PathsBuilder,
 };
@@ -24,20 +25,23 @@ use utoipa_actix_web::AppExt;
 /// Operations that will go. Nothing was released yet that could.
 pub(super) const DEPRECATED: &[Deprecated] = &[];
 
-/// The whole document.
+/// The whole document: made once, since it is the same for every thread that serves it.
 #[must_use]
-pub fn document() -> OpenApi {
-    let (_, openapi) = App::new()
-        .into_utoipa_app()
-        .openapi(head())
-        .configure(super::routes::all)
-        .split_for_parts();
-    finish(openapi)
+pub fn document() -> &'static OpenApi {
+    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
+        let (_, openapi) = App::new()
+            .into_utoipa_app()
+            .openapi(head())
+            .configure(super::routes::all)
+            .split_for_parts();
+        finish(openapi)
+    });
+    &DOCUMENT
 }
 
 /// Title, tags, security schemes.
 #[must_use]
-pub fn head() -> OpenApi {
+fn head() -> OpenApi {
     let tags = [
         ("service", "The service itself · 服务状态"),
         ("log-in", "Logging in and out · 登录"),
@@ -109,7 +113,7 @@ pub fn head() -> OpenApi {
 
 /// Adds to each operation what the code knows of it: security from the policy, the headers it reads, its problems.
 #[must_use]
-pub fn finish(mut openapi: OpenApi) -> OpenApi {
+fn finish(mut openapi: OpenApi) -> OpenApi {
     if let Some(components) = &mut openapi.components {
         components
             .schemas

@@ -348,7 +348,7 @@ async fn allow(
         scope: asked.scope.clone(),
         code_hash: sha256(&[code.as_bytes()]),
     };
-    let input = ((kit.clone(), phone, typed, chosen, String::new()), new);
+    let input = ((kit.clone(), phone, typed, chosen), new);
     let outcome = kit
         .db
         .write("auth.authorize", input, |tx, input| Box::pin(let_in(tx, input)))

@@ -123,13 +123,16 @@ pub enum ByCode {
     Wrong,
 }
 
-/// What a log-in with a code needs.
-pub type CodeInput = (Kit, Phone, String, Option<ResidentId>, String);
+/// What shows who it is by a code.
+pub type CodeInput = (Kit, Phone, String, Option<ResidentId>);
 
 /// Logs a resident in by telephone and code.
-pub async fn login_with_code(tx: &Tx, input: &CodeInput) -> Result<(ByCode, Option<Opened>), AppError> {
-    let outcome = identify_by_code(tx, input).await?;
-    let (kit, _, _, _, client) = input;
+pub async fn login_with_code(
+    tx: &Tx,
+    (shown, client): &(CodeInput, String),
+) -> Result<(ByCode, Option<Opened>), AppError> {
+    let outcome = identify_by_code(tx, shown).await?;
+    let kit = &shown.0;
     let opened = match &outcome {
         ByCode::Is(id) => Some(sessions::open(tx, kit, (ActorKind::Resident, id.0), client, false).await?),
         _ => None,
@@ -138,10 +141,7 @@ pub async fn login_with_code(tx: &Tx, input: &CodeInput) -> Result<(ByCode, Opti
 }
 
 /// Who shows a telephone and the code that was sent to it; one who is new is registered with the number.
-pub async fn identify_by_code(
-    tx: &Tx,
-    (kit, phone, code, chosen, _): &CodeInput,
-) -> Result<ByCode, AppError> {
+pub async fn identify_by_code(tx: &Tx, (kit, phone, code, chosen): &CodeInput) -> Result<ByCode, AppError> {
     let Some(code) = otp::check(tx, &kit.vault, phone, code).await? else {
         return Ok(ByCode::Wrong);
     };

@@ -109,13 +109,13 @@ async fn login_with_code(
     let client = client(&mut fields, input.client);
     fields.finish()?;
     let code = input.code.plain().trim().to_owned();
-    let input = (
+    let shown = (
         kit.get_ref().clone(),
         phone(&input.phone)?,
         code,
         input.resident_id,
-        client,
     );
+    let input = (shown, client);
     let outcome = kit
         .db
         .write("auth.login_with_code", input, |tx, input| {

@@ -28,7 +28,7 @@ enum Which {
 /// Runs the verb.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let document = match args.document {
-        Which::Api => app::document(),
+        Which::Api => app::document().clone(),
         Which::Open311 => open311::document(),
     };
     let mut text = document.to_pretty_json()?;

@@ -13,8 +13,6 @@ use chrono::TimeDelta;
 use entity::id::ImportId;
 use entity::import::Model;
 use entity::kind::{FileFormat, ImportKind, WorkState};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 /// Imports of somebody that are not over, at most.
@@ -105,11 +103,5 @@ pub fn allow(caller: &Caller, row: &Model) -> Result<(), AppError> {
 pub async fn delete(tx: &Tx, (caller, id): &(Caller, ImportId)) -> Result<(), AppError> {
     let row = store::find(tx, *id).await?;
     allow(caller, &row)?;
-    store::end(tx, *id, (WorkState::Cancelled, None)).await?;
-    entity::import::Entity::update_many()
-        .col_expr(entity::import::Column::ExpiresAt, Expr::value(tx.now()))
-        .filter(entity::import::Column::Id.eq(*id))
-        .exec(tx)
-        .await?;
-    Ok(())
+    store::cancel(tx, *id).await
 }

@@ -38,17 +38,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(list_import_lines);
 }
 
-/// A file as it comes.
-struct Incoming {
-    request: HttpRequest,
-    payload: Payload,
-    key: IdempotencyKey,
-    kind: ImportKind,
-    dry_run: bool,
-}
+/// A file as it comes, and how it is to be read.
+type Incoming = (IdempotencyKey, Query<FileImportQuery>, HttpRequest, Payload);
 
-async fn receive(kit: &Kit, caller: Caller, incoming: Incoming) -> Result<Answer<FileImportOut>, AppError> {
-    let media = raw::media(&incoming.request);
+async fn receive(
+    kit: &Kit,
+    caller: Caller,
+    kind: ImportKind,
+    (key, query, request, payload): Incoming,
+) -> Result<Answer<FileImportOut>, AppError> {
+    let media = raw::media(&request);
     let (format, most) = match media.as_str() {
         "text/csv" => (FileFormat::Csv, kit.config.bulk.max_import_bytes),
         upload::WORKBOOK => (
@@ -64,9 +63,9 @@ async fn receive(kit: &Kit, caller: Caller, incoming: Incoming) -> Result<Answer
     };
     let id: ImportId = kit.ids.id();
     let new = NewImport {
-        kind: incoming.kind,
+        kind,
         format,
-        dry_run: incoming.dry_run,
+        dry_run: query.dry_run.unwrap_or(false),
     };
     // The row first: a file that breaks off leaves something to be swept by.
     kit.db
@@ -85,9 +84,9 @@ async fn receive(kit: &Kit, caller: Caller, incoming: Incoming) -> Result<Answer
         // A workbook is looked into when it is read.
         wanted: (format == FileFormat::Csv).then(|| kinds::head(new.kind)),
     };
-    let kept = keep(out, incoming.payload, (head, most)).await;
+    let kept = keep(out, payload, (head, most)).await;
     let answered = match kept {
-        Ok(file) => taken(kit, caller, incoming.key, (id, file, new)).await,
+        Ok(file) => taken(kit, caller, key, (id, file, new)).await,
         Err(error) => Err(error),
     };
     let is_new = answered.as_ref().is_ok_and(|answer| !answer.is_replayed());
@@ -128,37 +127,35 @@ impl Head {
     }
 }
 
-/// Keeps a file of at most so many bytes.
-async fn keep(
-    mut out: SealedWriter,
-    mut payload: Payload,
-    (mut head, most): (Head, usize),
-) -> Result<Written, AppError> {
-    while let Some(piece) = payload.next().await {
-        let broken = |_| AppError::new(Code::MalformedBody).say("上传中断", "The upload broke off");
-        let written = match piece.map_err(broken) {
-            Ok(piece) if out.size() + length(piece.len()) > length(most) => Err(upload::too_large(most)),
-            Ok(piece) => match head.take(Some(&piece)) {
-                Ok(()) => out.write(&piece).await,
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
+/// Keeps a file of at most so many bytes, or nothing of it.
+async fn keep(mut out: SealedWriter, payload: Payload, checks: (Head, usize)) -> Result<Written, AppError> {
+    match fill(&mut out, payload, checks).await {
+        Ok(()) => out.finish().await,
+        Err(error) => {
             out.give_up().await;
-            return Err(error);
+            Err(error)
         }
     }
-    let whole = if out.size() == 0 {
-        Err(AppError::new(Code::FileEmpty))
-    } else {
-        head.take(None)
-    };
-    if let Err(error) = whole {
-        out.give_up().await;
-        return Err(error);
+}
+
+async fn fill(
+    out: &mut SealedWriter,
+    mut payload: Payload,
+    (mut head, most): (Head, usize),
+) -> Result<(), AppError> {
+    while let Some(piece) = payload.next().await {
+        let broken = |_| AppError::new(Code::MalformedBody).say("上传中断", "The upload broke off");
+        let piece = piece.map_err(broken)?;
+        if out.size() + length(piece.len()) > length(most) {
+            return Err(upload::too_large(most));
+        }
+        head.take(Some(&piece))?;
+        out.write(&piece).await?;
     }
-    out.finish().await
+    if out.size() == 0 {
+        return Err(AppError::new(Code::FileEmpty));
+    }
+    head.take(None)
 }
 
 fn length(bytes: usize) -> u64 {
@@ -215,24 +212,9 @@ async fn list_imports(
 async fn import_residents(
     permit: Permit<op::ImportResidents>,
     kit: Data<Kit>,
-    key: IdempotencyKey,
-    query: Query<FileImportQuery>,
-    request: HttpRequest,
-    payload: Payload,
+    incoming: Incoming,
 ) -> Result<Answer<FileImportOut>, AppError> {
-    let (kind, dry_run) = (ImportKind::Residents, query.dry_run.unwrap_or(false));
-    receive(
-        &kit,
-        permit.caller,
-        Incoming {
-            request,
-            payload,
-            key,
-            kind,
-            dry_run,
-        },
-    )
-    .await
+    receive(&kit, permit.caller, ImportKind::Residents, incoming).await
 }
 
 /// Brings in members of staff. Lines have the columns `user_name,display_name,password`. They hold no role yet: roles are
@@ -247,24 +229,9 @@ async fn import_residents(
 async fn import_staff(
     permit: Permit<op::ImportStaff>,
     kit: Data<Kit>,
-    key: IdempotencyKey,
-    query: Query<FileImportQuery>,
-    request: HttpRequest,
-    payload: Payload,
+    incoming: Incoming,
 ) -> Result<Answer<FileImportOut>, AppError> {
-    let (kind, dry_run) = (ImportKind::Staff, query.dry_run.unwrap_or(false));
-    receive(
-        &kit,
-        permit.caller,
-        Incoming {
-            request,
-            payload,
-            key,
-            kind,
-            dry_run,
-        },
-    )
-    .await
+    receive(&kit, permit.caller, ImportKind::Staff, incoming).await
 }
 
 /// Brings over tickets of a former system, as they ended. Lines have the columns
@@ -281,24 +248,9 @@ async fn import_staff(
 async fn import_tickets(
     permit: Permit<op::ImportTickets>,
     kit: Data<Kit>,
-    key: IdempotencyKey,
-    query: Query<FileImportQuery>,
-    request: HttpRequest,
-    payload: Payload,
+    incoming: Incoming,
 ) -> Result<Answer<FileImportOut>, AppError> {
-    let (kind, dry_run) = (ImportKind::Tickets, query.dry_run.unwrap_or(false));
-    receive(
-        &kit,
-        permit.caller,
-        Incoming {
-            request,
-            payload,
-            key,
-            kind,
-            dry_run,
-        },
-    )
-    .await
+    receive(&kit, permit.caller, ImportKind::Tickets, incoming).await
 }
 
 /// How far an import is.

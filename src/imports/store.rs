@@ -268,6 +268,20 @@ pub async fn end(tx: &Tx, id: ImportId, (state, failure): (WorkState, Option<Cod
     Ok(())
 }
 
+/// Ends an import, and has its report removed soon.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn cancel(tx: &Tx, id: ImportId) -> Result<(), AppError> {
+    end(tx, id, (WorkState::Cancelled, None)).await?;
+    Entity::update_many()
+        .col_expr(Column::ExpiresAt, Expr::value(tx.now()))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Lines of a report, after one of them.
 ///
 /// # Errors
