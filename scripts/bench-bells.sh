@@ -2,7 +2,7 @@
 # Measures how long a press of a call-bell takes, on SQLite and on a throw-away PostgreSQL cluster that syncs each commit,
 # and prints a Markdown table for each. What is measured and how to read it: bench/README.md.
 #
-#   scripts/bench-bells.sh [sqlite] [postgres] [-- OPTION…]     --devices 10000 --seconds 20 --closed 1000000 --rates 1,20,100
+#   scripts/bench-bells.sh [sqlite] [postgres] [-- OPTION…]     --devices 10000 --rounds 3 --seconds 40 --closed 1000000 --rates 1,20,100
 #
 # Everything stays on 127.0.0.1 and below target/bench-bells, which is removed afterwards. Let nothing else run meanwhile.
 set -euo pipefail

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, ensure};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
-use std::path::Path;
 
 /// What is not as in the call that is copied.
 fn differs(column: &str, backend: DbBackend) -> Option<String> {
@@ -27,12 +26,8 @@ fn differs(column: &str, backend: DbBackend) -> Option<String> {
 }
 
 /// Fills the database with so many.
-pub async fn fill(database: Option<&str>, folder: &Path, calls: u32) -> anyhow::Result<()> {
-    let url = match database {
-        Some(url) => url.to_owned(),
-        None => format!("sqlite://{}", folder.join("hotline.sqlite").display()),
-    };
-    let mut options = ConnectOptions::new(url);
+pub async fn fill(url: &str, calls: u32) -> anyhow::Result<()> {
+    let mut options = ConnectOptions::new(url.to_owned());
     options.max_connections(1).sqlx_logging(false);
     let db = Database::connect(options).await?;
     let backend = db.get_database_backend();

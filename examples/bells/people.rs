@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Seconds for which a call rings before somebody takes it on.
 const RUNG_S: i64 = 2;
+/// How often they look at the list: a console that follows the stream would look less.
+const LOOK: Duration = Duration::from_millis(100);
 /// How many calls are dealt with side by side.
 const AT_ONCE: usize = 8;
 
@@ -97,6 +100,8 @@ impl People {
 
 async fn work(handler: Person, supervisor: Person, stop: CancellationToken) -> anyhow::Result<()> {
     let clock = Clock::system();
+    let mut next = tokio::time::interval(LOOK);
+    next.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let calls = handler.calls("unfinished").await?;
         // Who takes a call on before anybody was rung leaves nothing to measure.
@@ -109,7 +114,6 @@ async fn work(handler: Person, supervisor: Person, stop: CancellationToken) -> a
         };
         let left = calls.len();
         let calls: Vec<Value> = calls.into_iter().filter(rung).collect();
-        let none = calls.is_empty();
         stream::iter(calls)
             .map(|call| deal(&handler, &supervisor, call))
             .buffer_unordered(AT_ONCE)
@@ -121,9 +125,7 @@ async fn work(handler: Person, supervisor: Person, stop: CancellationToken) -> a
         if left == 0 && stop.is_cancelled() {
             return Ok(());
         }
-        if none {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        next.tick().await;
     }
 }
 

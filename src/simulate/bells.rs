@@ -4,8 +4,8 @@ use super::bell::{Bell, Fate, Line};
 use crate::demo::generate::dice::Dice;
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What to simulate.
@@ -74,7 +74,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<Report> {
     let plan = Arc::new(plan);
     let mut dice = Dice(plan.seed);
     let begun = Instant::now();
-    let beats = Arc::new(AtomicU64::new(0));
+    let beats = Arc::new(Beats::default());
     let beating = (!plan.heartbeat.is_zero())
         .then(|| tokio::spawn(beat(Arc::clone(&plan), http.clone(), Arc::clone(&beats))));
     let mut pressing = Vec::new();
@@ -111,7 +111,11 @@ pub async fn run(plan: Plan) -> anyhow::Result<Report> {
         tokio::time::sleep(plan.over.saturating_sub(begun.elapsed())).await;
         beating.abort();
     }
-    report.heartbeats = beats.load(Ordering::Relaxed);
+    report.heartbeats = beats.taken.load(Ordering::Relaxed);
+    let refused = beats.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    for (status, n) in &*refused {
+        *report.refused.entry(*status).or_default() += n;
+    }
     Ok(report)
 }
 
@@ -120,8 +124,15 @@ fn share(nth: usize, all: usize) -> f64 {
     number(nth) / number(all.max(1))
 }
 
+/// How signs of life fared until now.
+#[derive(Debug, Default)]
+struct Beats {
+    taken: AtomicU64,
+    refused: Mutex<HashMap<u16, u64>>,
+}
+
 /// Signs of life of all bells, spread over the interval, again and again until it is stopped.
-async fn beat(plan: Arc<Plan>, http: reqwest::Client, taken: Arc<AtomicU64>) {
+async fn beat(plan: Arc<Plan>, http: reqwest::Client, beats: Arc<Beats>) {
     let line = Line {
         patience: Duration::ZERO,
         ..plan.line.clone()
@@ -134,12 +145,17 @@ async fn beat(plan: Arc<Plan>, http: reqwest::Client, taken: Arc<AtomicU64>) {
         ticks.tick().await;
         let (bell, line, http) = (bell.clone(), line.clone(), http.clone());
         let (mut dice, event) = (Dice(dice.any()), format!("sim-{}-beat-{nth}", plan.seed));
-        let taken = Arc::clone(&taken);
+        let beats = Arc::clone(&beats);
         tokio::spawn(async move {
             // One that fails is made up for by the next.
-            let fate = bell.say(&http, &line, &mut dice, (&event, "heartbeat")).await;
-            if fate.is_ok_and(|fate| fate.taken_after.is_some()) {
-                taken.fetch_add(1, Ordering::Relaxed);
+            let Ok(fate) = bell.say(&http, &line, &mut dice, (&event, "heartbeat")).await else {
+                return;
+            };
+            let taken = u64::from(fate.taken_after.is_some());
+            beats.taken.fetch_add(taken, Ordering::Relaxed);
+            let mut refused = beats.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            for status in fate.refused {
+                *refused.entry(status).or_default() += 1;
             }
         });
     }
