@@ -39,6 +39,8 @@ pub struct Model {
     pub ringing_at: Option<DateTimeUtc>,
     pub answered_at: Option<DateTimeUtc>,
     pub ended_at: Option<DateTimeUtc>,
+    /// When it was given up that its end will be heard.
+    pub given_up_at: Option<DateTimeUtc>,
     pub missed: Option<MissedState>,
     /// How often it was tried to call back.
     pub attempts: i32,

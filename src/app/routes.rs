@@ -51,6 +51,7 @@ pub fn jobs(desk: &Desk) -> anyhow::Result<Vec<Job>> {
     jobs.extend(attachments::jobs(kit));
     jobs.extend(auth::jobs(kit));
     jobs.extend(callbell::jobs(desk));
+    jobs.extend(calls::jobs(kit));
     jobs.extend(tickets::jobs(desk));
     jobs.extend(webhooks::jobs(kit));
     jobs.extend(exports::jobs(desk));

@@ -72,6 +72,24 @@ pub(super) async fn hear(
     Ok(row)
 }
 
+/// Gives up a call of which nothing was heard for too long: whoever rang waits to be called back. Whether it did.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn give_up(tx: &Tx, (vault, id): &(Arc<Vault>, PhoneCallId)) -> Result<bool, AppError> {
+    let mut row = store::lock(tx, *id).await?;
+    let mut call = store::call(vault, &row)?;
+    if !call.give_up(row.updated_at, tx.now()) {
+        return Ok(false);
+    }
+    row.state = call.state();
+    row.given_up_at = call.given_up_at;
+    row.missed = missed(tx, &row).await?;
+    let row = store::update(tx, row).await?;
+    tell(tx, &row, (row.state.word(), row.staff_id, false));
+    Ok(true)
+}
+
 /// Who hung up before anybody answered waits to be called back, where their number is known and they did not call again.
 /// That somebody did answer may be heard later.
 async fn missed(tx: &Tx, row: &phone_call::Model) -> Result<Option<MissedState>, AppError> {

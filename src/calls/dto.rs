@@ -76,6 +76,7 @@ pub struct PhoneCallOut {
     /// Key: `phone_call_id` of a ticket that is registered in it.
     pub id: PhoneCallId,
     /// Its id in the exchange.
+    #[schema(example = "5f2c6a3e-1")]
     pub call_id: String,
     /// Where it stands.
     pub state: PhoneCallState,
@@ -100,7 +101,7 @@ pub struct PhoneCallOut {
     /// When it was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// When it ended; absent of a call that is over where that was never heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
     /// Seconds that who called waited until somebody answered.

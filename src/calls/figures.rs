@@ -4,6 +4,7 @@ use super::dto::{By, PhoneFigureOut};
 use super::rules::Call;
 use crate::access::authenticate::china;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use entity::kind::PhoneCallState;
 use std::collections::BTreeMap;
 
 /// What is counted of calls.
@@ -30,7 +31,7 @@ pub(super) fn rows(calls: &[(DateTime<Utc>, Call)], by: By) -> Vec<PhoneFigureOu
         counts.insert(Key::All, Count::default());
     }
     for (began, call) in calls {
-        let abandoned = call.answered_at.is_none() && call.ended_at.is_some();
+        let abandoned = call.state() == PhoneCallState::Abandoned;
         if !abandoned && call.answered_at.is_none() {
             continue;
         }

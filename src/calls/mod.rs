@@ -5,9 +5,11 @@ mod commands;
 mod dto;
 mod figures;
 mod http;
+mod jobs;
 mod rules;
 mod screen;
 mod store;
 mod view;
 
 pub use http::routes;
+pub use jobs::jobs;

@@ -7,6 +7,9 @@ use entity::kind::{PhoneCallState, PhoneEventKind};
 pub const ATTEMPTS: i32 = 3;
 /// Who hangs up within so many seconds did not wait for anybody: told apart in figures.
 pub const SHORT_S: i64 = 5;
+/// Of a call that rings, waits in a queue or talks something is heard again within so long; else its end was lost on the way.
+pub const RINGS: TimeDelta = TimeDelta::minutes(30);
+const TALKS: TimeDelta = TimeDelta::hours(6);
 
 /// Something that was heard of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct Call {
     pub answered_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// When it was given up that its end will be heard.
+    pub given_up_at: Option<DateTime<Utc>>,
     /// Who had it since when, in order.
     pub agents: Vec<(DateTime<Utc>, String)>,
     /// The number of who calls.
@@ -55,6 +60,8 @@ impl Call {
             PhoneEventKind::Ended => self.ended_at = self.ended_at.max(Some(heard.at)),
             PhoneEventKind::Transferred => {}
         }
+        // It goes on after all.
+        self.given_up_at = self.given_up_at.filter(|given_up| heard.at <= *given_up);
         if let Some(agent) = &heard.agent {
             let had = (heard.at, agent.clone());
             if let Err(place) = self.agents.binary_search(&had) {
@@ -69,12 +76,32 @@ impl Call {
     /// Where it stands.
     #[must_use]
     pub fn state(&self) -> PhoneCallState {
-        match (self.answered_at, self.ended_at) {
+        match (self.answered_at, self.over_at()) {
             (None, None) => PhoneCallState::Ringing,
             (Some(_), None) => PhoneCallState::Talking,
             (Some(_), Some(_)) => PhoneCallState::Ended,
             (None, Some(_)) => PhoneCallState::Abandoned,
         }
+    }
+
+    /// When it ended, or was given up.
+    #[must_use]
+    pub fn over_at(&self) -> Option<DateTime<Utc>> {
+        self.ended_at.or(self.given_up_at)
+    }
+
+    /// Gives it up where nothing was heard of it for too long. Whether it did.
+    pub fn give_up(&mut self, heard_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let most = match self.state() {
+            PhoneCallState::Ringing => RINGS,
+            PhoneCallState::Talking => TALKS,
+            PhoneCallState::Ended | PhoneCallState::Abandoned => return false,
+        };
+        let lost = now - heard_at >= most;
+        if lost {
+            self.given_up_at = Some(now);
+        }
+        lost
     }
 
     /// Who has it, or had it last.
@@ -162,6 +189,30 @@ mod tests {
             line: None,
             recording: None,
         }
+    }
+
+    #[test]
+    fn a_call_whose_end_is_lost_does_not_ring_for_ever() {
+        use PhoneEventKind as K;
+        let minute = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let mut rings = call(&[at(K::Ringing, 0, None)]);
+        assert!(!rings.give_up(minute(0), minute(29)) && rings.give_up(minute(0), minute(30)));
+        assert_eq!(
+            (rings.state(), rings.is_short()),
+            (PhoneCallState::Abandoned, false)
+        );
+        // Heard late, it was another end than was thought; heard of later, it goes on.
+        let mut late = rings.clone();
+        late.hear(&at(K::Ended, 3, None));
+        assert_eq!(
+            (late.state(), late.over_at(), late.is_short()),
+            (PhoneCallState::Abandoned, late.ended_at, true)
+        );
+        rings.hear(&at(K::Answered, 31 * 60, None));
+        assert_eq!(rings.state(), PhoneCallState::Talking);
+        assert!(!rings.give_up(minute(31), minute(31 + 359)) && rings.give_up(minute(31), minute(31 + 360)));
+        assert_eq!((rings.state(), rings.talked()), (PhoneCallState::Ended, None));
+        assert!(!rings.give_up(minute(0), minute(10_000)));
     }
 
     #[test]

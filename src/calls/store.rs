@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use entity::id::{ClientId, PhoneCallId, StaffId, TicketId};
 use entity::kind::PhoneCallState;
 use entity::{phone_call, ticket};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -57,6 +57,7 @@ pub(super) async fn hold(tx: &Tx, which: &Which, at: DateTime<Utc>) -> Result<ph
         ringing_at: None,
         answered_at: None,
         ended_at: None,
+        given_up_at: None,
         missed: None,
         attempts: 0,
         missed_by: None,
@@ -81,6 +82,7 @@ pub(super) fn times(row: &phone_call::Model) -> Call {
         ringing_at: row.ringing_at,
         answered_at: row.answered_at,
         ended_at: row.ended_at,
+        given_up_at: row.given_up_at,
         agents: serde_json::from_value(row.agents.clone()).unwrap_or_default(),
         caller: None,
         line: row.line.clone(),
@@ -108,6 +110,7 @@ pub(super) fn put(vault: &Vault, row: &mut phone_call::Model, call: &Call) -> Re
     row.ringing_at = call.ringing_at;
     row.answered_at = call.answered_at;
     row.ended_at = call.ended_at;
+    row.given_up_at = call.given_up_at;
     row.agents = json!(call.agents);
     row.agent = call.agent().map(str::to_owned);
     row.line.clone_from(&call.line);
@@ -144,7 +147,8 @@ pub(super) async fn waiting_too(
         .filter(waits())
         .filter(C::Id.ne(row.id));
     if let Some(before) = ended_before {
-        select = select.filter(C::EndedAt.lt(before));
+        let over = Func::coalesce([Expr::col(C::EndedAt), Expr::col(C::GivenUpAt)]);
+        select = select.filter(Expr::expr(over).lt(before));
     }
     Ok(select.lock_exclusive().all(tx).await?)
 }
@@ -152,7 +156,7 @@ pub(super) async fn waiting_too(
 /// Whether the same number called the same place again after the call ended, and was answered.
 pub(super) async fn answered_since(tx: &Tx, row: &phone_call::Model) -> Result<bool, AppError> {
     use phone_call::Column as C;
-    let (Some(index), Some(ended)) = (&row.caller_index, row.ended_at) else {
+    let (Some(index), Some(ended)) = (&row.caller_index, row.ended_at.or(row.given_up_at)) else {
         return Ok(false);
     };
     let found = phone_call::Entity::find()
@@ -167,6 +171,27 @@ pub(super) async fn answered_since(tx: &Tx, row: &phone_call::Model) -> Result<b
 /// Written out, so that the partial index is used.
 fn waits() -> sea_orm::sea_query::SimpleExpr {
     Expr::cust("\"phone_call\".\"missed\" = 'waiting'")
+}
+
+/// Calls of which nothing was heard since an instant, though they are not over.
+pub(super) async fn silent(
+    conn: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<PhoneCallId>, AppError> {
+    use phone_call::Column as C;
+    let rows = phone_call::Entity::find()
+        .select_only()
+        .column(C::Id)
+        // As in the partial index.
+        .filter(Expr::cust("\"phone_call\".\"state\" IN ('ringing', 'talking')"))
+        .filter(C::UpdatedAt.lte(since))
+        .order_by_asc(C::UpdatedAt)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows)
 }
 
 /// A call, locked until the end of the transaction.

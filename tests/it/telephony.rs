@@ -87,6 +87,37 @@ on_both! {
         assert!(!told.text.contains("5678"), "{}", told.text);
     }
 
+    /// An end that is lost on the way: nobody's screen rings for ever, and who rang is called back.
+    async fn a_call_whose_end_is_lost_is_given_up(app: TestApp) {
+        let made = app.client(json!(["calls:write"])).await;
+        let exchange = app.program(&made).await;
+        tell(&exchange, &event(&app, "rings", "ringing", 600, json!({ "caller": CALLER }))).await;
+        tell(&exchange, &event(&app, "talks", "answered", 600, json!({ "agent": "operator", "caller": "13912340000" }))).await;
+        let states = async || {
+            app.pass("lost_calls").await;
+            let all = app.staff("operator").await.get("/api/v1/calls").await;
+            let items = all.expect(200).body["items"].as_array().unwrap().clone();
+            items.iter().map(|call| (call["call_id"].clone(), call["state"].clone())).collect::<Vec<_>>()
+        };
+        app.turn(TimeDelta::minutes(29));
+        assert_eq!(states().await, [(json!("talks"), json!("talking")), (json!("rings"), json!("ringing"))]);
+        app.turn(TimeDelta::minutes(1));
+        assert_eq!(states().await, [(json!("talks"), json!("talking")), (json!("rings"), json!("abandoned"))]);
+        assert_eq!(missed(&app.staff("operator").await).await, ["rings"]);
+        app.turn(TimeDelta::hours(6));
+        app.pass("lost_calls").await;
+        let (exchange, operator) = (app.program(&made).await, app.staff("operator").await);
+        let all = operator.get("/api/v1/calls").await;
+        assert_eq!((&all.body["items"][0]["state"], &all.body["items"][0]["ended_at"]), (&json!("ended"), &Value::Null));
+        // They call again and are answered: nobody need call them back.
+        tell(&exchange, &event(&app, "again", "answered", 600, json!({ "agent": "operator", "caller": CALLER }))).await;
+        assert!(missed(&operator).await.is_empty());
+        // The end that comes late is the end.
+        let late = json!({ "call_id": "rings", "event": "ended", "at": now(&app) - TimeDelta::hours(6) });
+        let late = tell(&exchange, &late).await;
+        assert_eq!((&late["state"], &late["missed"]), (&json!("abandoned"), &json!("called_again")));
+    }
+
     /// The first events of a call at the same moment: one call.
     async fn two_events_at_once_are_of_one_call(app: TestApp) {
         let exchange = exchange(&app).await;
