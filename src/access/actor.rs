@@ -23,6 +23,17 @@ pub struct Grant {
     pub withheld: bool,
 }
 
+/// An app that a resident let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Through {
+    /// Which.
+    pub client: ClientId,
+    /// Its name.
+    pub name: String,
+    /// What it may do for them.
+    pub leave: Vec<ClientScope>,
+}
+
 /// Who is asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -45,8 +56,8 @@ pub enum Actor {
         id: ResidentId,
         /// The log-in.
         session: SessionId,
-        /// What an app that the resident let in may do for them; none where the resident is there.
-        leave: Option<Vec<ClientScope>>,
+        /// The app that acts for them; none where they are there themselves.
+        through: Option<Through>,
     },
     /// An integrator's client.
     Client {
@@ -101,11 +112,21 @@ impl Actor {
         }
     }
 
-    /// A stable name for keys: kind and id.
+    /// A stable name for keys: kind and id. An app has keys of its own beside those of the resident.
     #[must_use]
     pub fn key(&self) -> String {
         let (kind, id) = self.identity();
-        format!("{kind}:{}", id.unwrap_or_default())
+        let through = self.through().map(|app| format!(":{}", app.client.0));
+        format!("{kind}:{}{}", id.unwrap_or_default(), through.unwrap_or_default())
+    }
+
+    /// The app through which a resident acts.
+    #[must_use]
+    pub fn through(&self) -> Option<&Through> {
+        match self {
+            Self::Resident { through, .. } => through.as_ref(),
+            _ => None,
+        }
     }
 
     /// Whether somebody of the staff has shown a second factor, as far as it matters: for a role that needs one.
@@ -123,12 +144,13 @@ impl Actor {
         }
     }
 
-    /// The name that others may read: staff and clients have one, residents don't.
+    /// The name that others may read: staff and clients have one; for a resident it is that of the app through which they act.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Staff { name, .. } | Self::Client { name, .. } => Some(name),
-            Self::Anonymous | Self::Resident { .. } => None,
+            Self::Resident { through, .. } => through.as_ref().map(|app| app.name.as_str()),
+            Self::Anonymous => None,
         }
     }
 

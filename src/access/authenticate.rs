@@ -1,7 +1,7 @@
 //! From a bearer token to an actor. Roles are read from the database at each request, so that a change of
 //! role, a log-out or a disabled account bites at once, on every instance.
 
-use super::actor::{Actor, Grant};
+use super::actor::{Actor, Grant, Through};
 use super::tokens;
 use crate::platform::error::{AppError, Code};
 use crate::platform::kit::Kit;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 const SESSION: &str = "\
 SELECT s.subject_kind, s.subject_id, s.second_factor, st.display_name, r.id AS resident_id,
        g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path,
-       s.client_id AS through, s.scope AS leave, c.scopes AS client_leave
+       s.client_id AS through, c.name AS client_name, s.scope AS leave, c.scopes AS client_leave
   FROM session s
   LEFT JOIN staff st ON st.id = s.subject_id AND st.disabled_at IS NULL
   LEFT JOIN resident r ON r.id = s.subject_id AND r.disabled_at IS NULL
@@ -42,6 +42,7 @@ struct SessionRow {
     unit_path: Option<String>,
     former_path: Option<String>,
     through: Option<ClientId>,
+    client_name: Option<String>,
     leave: Option<String>,
     client_leave: Option<serde_json::Value>,
 }
@@ -68,7 +69,7 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
         ActorKind::Resident if first.resident_id.is_some() => Ok(Actor::Resident {
             id: ResidentId(first.subject_id),
             session,
-            leave: first.through.map(|_| leave(first)),
+            through: through(first),
         }),
         ActorKind::Staff => {
             let id = StaffId(first.subject_id);
@@ -85,8 +86,9 @@ pub async fn actor(kit: &Kit, bearer: &str) -> Result<Actor, AppError> {
     }
 }
 
-/// What an app may do that a resident let in: what was taken back from it since is gone, too.
-fn leave(row: &SessionRow) -> Vec<ClientScope> {
+/// The app that a resident let in, and what it may do: what was taken back from it since is gone, too.
+fn through(row: &SessionRow) -> Option<Through> {
+    let client = row.through?;
     let held = row
         .client_leave
         .clone()
@@ -94,14 +96,18 @@ fn leave(row: &SessionRow) -> Vec<ClientScope> {
     let held: Vec<ClientScope> = held.unwrap_or_default();
     let words = row.leave.as_deref().unwrap_or_default().split(' ');
     let given = words.filter_map(ClientScope::from_word);
-    given.filter(|scope| held.contains(scope)).collect()
+    Some(Through {
+        client,
+        name: row.client_name.clone().unwrap_or_default(),
+        leave: given.filter(|scope| held.contains(scope)).collect(),
+    })
 }
 
 /// The same for a member of staff, without a log-in.
 const STAFF: &str = "\
 SELECT 'staff' AS subject_kind, st.id AS subject_id, $3 AS second_factor, st.display_name, NULL AS resident_id,
        g.role, g.unit_id, g.posts, u.name AS unit_name, u.path AS unit_path, p.path AS former_path,
-       NULL AS through, NULL AS leave, NULL AS client_leave
+       NULL AS through, NULL AS client_name, NULL AS leave, NULL AS client_leave
   FROM staff st
   LEFT JOIN role_grant g ON g.staff_id = st.id AND g.valid_from <= $2 AND (g.valid_to IS NULL OR g.valid_to >= $2)
   LEFT JOIN unit u ON u.id = g.unit_id

@@ -122,6 +122,12 @@ pub async fn identify<B: MessageBody>(
 pub fn left(kit: &Kit, actor: &Actor) -> Option<Left> {
     match actor {
         Actor::Client { id, .. } => kit.limits.count(Whose::Client(id.0)),
+        // An app that asks without end does not shut the resident out.
+        Actor::Resident {
+            session,
+            through: Some(_),
+            ..
+        } => kit.limits.count(Whose::Resident(session.0)),
         Actor::Resident { id, .. } => kit.limits.count(Whose::Resident(id.0)),
         Actor::Staff { .. } | Actor::Anonymous => None,
     }

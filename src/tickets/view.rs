@@ -375,7 +375,10 @@ fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen<'_>) -> Resul
                 label: row.kind.chinese().to_owned(),
                 at: row.at,
                 actor_kind: row.actor_kind,
-                actor_name: row.actor_name.clone().filter(|_| internal),
+                actor_name: row
+                    .actor_name
+                    .clone()
+                    .filter(|_| internal || row.actor_kind == ActorKind::Resident),
                 role: row.role,
                 unit_name: row.unit_name.clone(),
                 from: row.from_state,

@@ -196,8 +196,8 @@ fn lack(actor: &Actor, op: Op) -> Option<Leave> {
     let (needed, held) = match actor {
         Actor::Client { scopes, .. } => (client_scope(op).map_or(Leave::Free, Leave::Of), scopes),
         Actor::Resident {
-            leave: Some(leave), ..
-        } => (resident_leave(op), leave),
+            through: Some(app), ..
+        } => (resident_leave(op), &app.leave),
         _ => return None,
     };
     match needed {

@@ -269,7 +269,7 @@ pub async fn answer_by_link(tx: &Tx, (kit, reference, token, rating): &ByLink) -
     let actor = resident.map_or(Actor::Anonymous, |id| Actor::Resident {
         id,
         session: uuid::Uuid::nil().into(),
-        leave: None,
+        through: None,
     });
     let doer = Doer {
         actor: &actor,

@@ -1,4 +1,4 @@
-//! Who looked: kept before the answer goes out. A requester's own looks are theirs alone.
+//! Who looked: kept before the answer goes out. A requester's own looks are theirs alone; those of their apps are kept.
 
 use crate::access::actor::{Acting, Actor};
 use crate::access::permit::Caller;
@@ -33,7 +33,7 @@ pub async fn look(db: &Db, caller: &Caller, look: Look) -> Result<(), AppError> 
 /// # Errors
 /// When the database does not answer: then nothing may be shown.
 pub async fn look_at_all(db: &Db, caller: &Caller, looks: Vec<Look>) -> Result<(), AppError> {
-    if looks.is_empty() || matches!(caller.actor, Actor::Resident { .. }) {
+    if looks.is_empty() || matches!(caller.actor, Actor::Resident { through: None, .. }) {
         return Ok(());
     }
     db.write("ticket.look", (caller.clone(), looks), |tx, (caller, looks)| {

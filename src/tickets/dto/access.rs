@@ -16,14 +16,14 @@ pub struct AccessOut {
     /// The same in Chinese.
     #[schema(example = "查阅工单")]
     pub label: String,
-    /// Who: staff, or an integrator's program.
+    /// Who: staff, an integrator's program, or an app that the requester let in (`resident`).
     pub actor_kind: ActorKind,
     /// In which role.
     pub role: Role,
     /// Of which unit, as it was called then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_name: Option<String>,
-    /// The name, for those who supervise.
+    /// The name, for those who supervise; that of an app for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_name: Option<String>,
 }
@@ -39,7 +39,9 @@ impl AccessOut {
             actor_kind: row.actor_kind,
             role: row.role,
             unit_name: row.unit_name,
-            actor_name: row.actor_name.filter(|_| names),
+            actor_name: row
+                .actor_name
+                .filter(|_| names || row.actor_kind == ActorKind::Resident),
         }
     }
 }

@@ -195,6 +195,36 @@ on_both! {
         app.with_token(&next.text_at("/access_token")).get("/api/v1/tickets").await.problem(401, "session_revoked");
     }
 
+    /// What an app did and read is told from what the resident did themselves.
+    async fn what_an_app_does_bears_its_name(app: TestApp) {
+        let client = app_of(&app, json!(["tickets:read", "tickets:write"])).await.text_at("/client/id");
+        let (browser, asked) = (Browser::new(&app), query(&client));
+        let tokens = exchange(&app, &client, &browser.allow(&asked).await, &[]).await;
+        let theirs = app.with_token(&tokens.expect(200).text_at("/access_token"));
+        let resident = app.resident(PHONE).await;
+        // The same key of the app and of the resident are two.
+        let request = json!({ "category": "120302", "title": "广场舞噪声", "content": "很吵", "place": { "address": "羊桥社区" } });
+        let mut made = Vec::new();
+        for who in [&theirs, &resident] {
+            let once = who.request("POST", "/api/v1/tickets").header("idempotency-key", "one").json(&request);
+            made.push(who.send(once).await.expect(201).text_at("/ticket/id"));
+        }
+        assert_ne!(made[0], made[1]);
+        let names = ["邻里 <app>".into(), serde_json::Value::Null];
+        for (id, name) in made.iter().zip(&names) {
+            let path = format!("/api/v1/tickets/{id}");
+            let seen = resident.get(&path).await;
+            let first = &seen.expect(200).body["timeline"][0];
+            assert_eq!((&first["actor_kind"], &first["actor_name"]), (&json!("resident"), name));
+            // One's own look is one's own; the app's is kept.
+            assert_eq!(resident.get(&format!("{path}/access-log")).await.expect(200).body["items"], json!([]));
+            theirs.get(&path).await.expect(200);
+            let log = resident.get(&format!("{path}/access-log")).await;
+            assert_eq!(log.body["items"].as_array().unwrap().len(), 1);
+            assert_eq!((&log.body["items"][0]["actor_kind"], &log.body["items"][0]["actor_name"]), (&json!("resident"), &names[0]));
+        }
+    }
+
     /// The resident sees whom they let in, and takes it back; after half a year they are asked again.
     async fn a_resident_takes_it_back(app: TestApp) {
         let client = app_of(&app, json!(["tickets:read", "tickets:write"])).await.text_at("/client/id");
