@@ -8,4 +8,4 @@ pub mod tokens;
 
 pub use actor::{Acting, Actor};
 pub use permit::Permit;
-pub use policy::{Op, Reach, op};
+pub use policy::{Leave, Op, Reach, op, program_leaves};

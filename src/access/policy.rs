@@ -8,7 +8,7 @@ mod reach;
 mod sight;
 mod table;
 
-pub use client::client_scope;
+pub use client::{Leave, client_scope, program_leaves};
 use entity::kind::Role;
 pub use reach::{Facts, Owner, Reach, coarse, decide, district_of};
 pub use sight::{Sight, identity_sight, sees_internal};

@@ -47,6 +47,7 @@ impl SettingOut {
 /// Another value of a setting.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"value": 7}))]
 pub struct SettingIn {
     /// `working_hours`: pairs of times of day in order, `[["08:30","12:00"],["14:30","17:30"]]`.
     /// `sms_signature`: a text of at most 20 characters. `callback_grace_days`: 1 to 60.
@@ -98,6 +99,7 @@ pub struct AuditOut {
     #[schema(example = "staff")]
     pub subject_kind: String,
     /// To what: key.
+    #[schema(example = "01a2f0c4-7d00-7000-8000-0123456789ab")]
     pub subject_id: String,
     /// What else is known of it.
     #[schema(value_type = Object)]

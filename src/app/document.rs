@@ -1,21 +1,22 @@
 //! The OpenAPI document: its head, and what every operation has in common.
 
 mod examples;
+mod problems;
+mod security;
+mod titles;
 
 use crate::access::Op;
-use crate::platform::error::Code;
 use crate::platform::http::deprecation::Deprecated;
 use actix_web::App;
 use examples::Examples;
+use problems::{problem, problem_schema, problems};
 use serde_json::json;
 use std::sync::LazyLock;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, Paths, PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
     Components, ContactBuilder, Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
     PathItem, RefOr, Required, ResponseBuilder, Server, Tag, Type,
@@ -71,21 +72,8 @@ fn head() -> OpenApi {
         ("bulk", "Lists as files, and files as rows · 批量导入导出"),
         ("administration", "Staff, rules, settings · 管理"),
     ];
-    let bearer = SecurityScheme::Http(
-        HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some(
-                "An access token (JWT) of a log-in, or of a program by `POST /oauth/token`.",
-            ))
-            .build(),
-    );
     let mut components = Components::new();
-    components.add_security_scheme("bearer", bearer);
-    let signature = ApiKey::Header(ApiKeyValue::with_description(
-        "webhook-signature",
-        "How a message to a webhook shows that it is ours; checked by who receives it.",
-    ));
-    components.add_security_scheme("webhook_signature", SecurityScheme::ApiKey(signature));
+    security::schemes(&mut components);
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -118,6 +106,7 @@ fn finish(mut openapi: OpenApi) -> OpenApi {
         components
             .schemas
             .insert("Problem".to_owned(), RefOr::T(problem_schema().into()));
+        titles::give(&mut components.schemas);
     }
     for (path, item) in &mut openapi.paths.paths {
         each_operation(item, |method, operation| {
@@ -128,11 +117,8 @@ fn finish(mut openapi: OpenApi) -> OpenApi {
                 .iter()
                 .find(|op| operation.operation_id.as_deref() == Some(op.id()));
             let public = op.is_some_and(|op| op.is_public());
-            operation.security = Some(if public {
-                Vec::new()
-            } else {
-                vec![SecurityRequirement::new("bearer", Vec::<String>::new())]
-            });
+            let id = operation.operation_id.clone().unwrap_or_default();
+            operation.security = Some(security::of(op.copied(), &id));
             for (status, description) in problems(method, operation, public) {
                 operation
                     .responses
@@ -198,7 +184,7 @@ fn webhooks() -> Paths {
                  says that it was heard, 410 switches the webhook off, all else is tried again."
             )))
             .request_body(Some(body))
-            .security(SecurityRequirement::new("webhook_signature", Vec::<String>::new()))
+            .security(SecurityRequirement::new(security::WEBHOOK, Vec::<String>::new()))
             .response("2XX", ResponseBuilder::new().description("It was heard"))
             .response("410", ResponseBuilder::new().description("Nobody listens here any more"));
         for (name, description, example) in [
@@ -230,79 +216,6 @@ fn webhooks() -> Paths {
         paths = paths.path(kind, PathItem::new(HttpMethod::Post, operation));
     }
     paths.build()
-}
-
-/// Operations by which somebody shows who they are: guesses are refused, and slowed.
-const PROOFS: &[&str] = &[
-    "login_staff",
-    "request_code",
-    "login_with_code",
-    "login_resident",
-    "refresh_session",
-    "change_password",
-    "enrol_second_factor",
-];
-
-/// Which problems an operation may answer with, by what it takes.
-fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'static str, &'static str)> {
-    let id = operation.operation_id.as_deref().unwrap_or_default();
-    let takes = |place: ParameterIn| {
-        operation
-            .parameters
-            .iter()
-            .flatten()
-            .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == place))
-    };
-    let body = operation.request_body.is_some();
-    let proof = PROOFS.contains(&id);
-    let mut problems = Vec::new();
-    if body || takes(ParameterIn::Query) || takes(ParameterIn::Header) {
-        problems.push(("400", "The request can't be read"));
-        problems.push(("422", "The input breaks a rule"));
-    }
-    if id == "ingest_bell_event" {
-        problems.push(("401", "The device is not known, or the signature is not its own"));
-    }
-    if !public || proof {
-        problems.push(("401", "No valid token, or what was to prove who asks is wrong"));
-    }
-    if !public {
-        problems.push(("403", "Not allowed, though what it is about may be seen"));
-    }
-    if takes(ParameterIn::Path) || id == "look_up_ticket" {
-        problems.push(("404", "There is no such thing, or the caller may not see it"));
-    }
-    let moves = [
-        "answer_callback",
-        "close_call",
-        "reveal_call_notes",
-        "view_camera",
-        "accept_calls",
-    ];
-    if method != "get" && takes(ParameterIn::Header) || moves.contains(&id) {
-        problems.push((
-            "409",
-            "It conflicts with what is there, or the state does not take it",
-        ));
-    }
-    if body {
-        problems.push(("413", "The body is too large"));
-        problems.push(("415", "The content type is not supported"));
-    }
-    if id == "ingest_bell_event" {
-        problems.push((
-            "429",
-            "Too much came that can't be trusted; `Retry-After` tells when to send it again",
-        ));
-    }
-    if proof {
-        problems.push(("429", "Too many attempts; `Retry-After` tells when to try again"));
-    }
-    problems.push((
-        "503",
-        "The service is busy or not available; `Retry-After` tells when to try again",
-    ));
-    problems
 }
 
 /// The first sentence of a handler's docstring is the summary, the rest the description.
@@ -486,61 +399,4 @@ fn each_operation(item: &mut PathItem, mut visit: impl FnMut(&str, &mut Operatio
             visit(method, operation);
         }
     }
-}
-
-fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
-    let content = Content::builder()
-        .schema(Some(utoipa::openapi::Ref::from_schema_name("Problem")))
-        .build();
-    RefOr::T(
-        ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content)
-            .build(),
-    )
-}
-
-fn problem_schema() -> utoipa::openapi::schema::Object {
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.word()).collect();
-    let text = |description: &str| {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some(description))
-            .build()
-    };
-    ObjectBuilder::new()
-        .description(Some("A problem document (RFC 9457)."))
-        .property("type", text("`urn:hotline:problem:` and the code."))
-        .property("title", text("In the client's language."))
-        .property("status", ObjectBuilder::new().schema_type(Type::Integer).build())
-        .property(
-            "code",
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .enum_values(Some(codes))
-                .build(),
-        )
-        .property("detail", text("More, in the client's language."))
-        .property("request_id", text("What to tell the operator."))
-        .property(
-            "errors",
-            utoipa::openapi::schema::ArrayBuilder::new()
-                .items(
-                    ObjectBuilder::new()
-                        .property(
-                            "pointer",
-                            text("JSON pointer into the body, `?name` for a query parameter."),
-                        )
-                        .property("rule", text("The rule that is broken."))
-                        .property("detail", text("In the client's language."))
-                        .required("pointer")
-                        .required("rule"),
-                )
-                .build(),
-        )
-        .required("type")
-        .required("title")
-        .required("status")
-        .required("code")
-        .build()
 }

@@ -68,6 +68,7 @@ pub struct AuthorizationQuery {
 
 /// What the resident fills in; what the app asked for comes along.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({"response_type": "code", "client_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "redirect_uri": "cn.example.app:/back", "scope": "tickets:read", "state": "af0ifjsldkj", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256", "step": "allow", "phone": "138 1234 1234", "code": "123456"}))]
 pub struct AuthorizationIn {
     /// As the app sent it.
     pub response_type: Option<String>,

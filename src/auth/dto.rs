@@ -69,7 +69,7 @@ pub struct ResidentLoginIn {
 #[serde(deny_unknown_fields)]
 pub struct RefreshIn {
     /// As it was given.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "r1.q1b0Zl3Wc0l1d2V4YW1wbGVfb2ZfYV90b2tlbg")]
     pub refresh_token: Personal,
 }
 
@@ -78,10 +78,10 @@ pub struct RefreshIn {
 #[serde(deny_unknown_fields)]
 pub struct PasswordIn {
     /// The one in force; a resident without one leaves it out.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "demonstration only")]
     pub current: Option<Personal>,
     /// The new one: 12 to 128 characters.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "another demonstration")]
     pub new: Personal,
 }
 
@@ -111,6 +111,7 @@ pub struct EnrolOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokensOut {
     /// For the header `Authorization: Bearer …`.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiLnpLrkvosifQ.c2lnbmF0dXJlLW9mLWFuLWV4YW1wbGU")]
     pub access_token: String,
     /// `Bearer`.
     #[schema(example = "Bearer")]
@@ -119,6 +120,7 @@ pub struct TokensOut {
     #[schema(example = 600)]
     pub expires_in: i64,
     /// For a new access token; works once.
+    #[schema(example = "r1.q1b0Zl3Wc0l1d2V4YW1wbGVfb2ZfYV90b2tlbg")]
     pub refresh_token: String,
 }
 
@@ -182,10 +184,12 @@ pub struct MyRoleOut {
     /// The role.
     pub role: Role,
     /// In Chinese.
+    #[schema(example = "经办人")]
     pub label: String,
     /// Where.
     pub unit_id: UnitId,
     /// The unit's name.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// Line posts.
     pub posts: Vec<String>,

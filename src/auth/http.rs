@@ -46,7 +46,9 @@ pub fn well_known(config: &mut ServiceConfig<'_>) {
 }
 
 /// Keys that verify tokens and receipts (RFC 7517).
-#[utoipa::path(tag = "log-in", responses((status = 200, body = Object)))]
+#[utoipa::path(tag = "log-in", responses((status = 200, body = Object, example = json!({ "keys": [{
+    "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "k1", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+}] }))))]
 #[get("/.well-known/jwks.json")]
 async fn get_jwks(_permit: Permit<op::GetJwks>, kit: Data<Kit>) -> HttpResponse {
     HttpResponse::Ok()

@@ -56,6 +56,7 @@ pub struct TokenIn {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokenOut {
     /// A JWT, to be sent as a bearer token.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiLnpLrkvosifQ.c2lnbmF0dXJlLW9mLWFuLWV4YW1wbGU")]
     pub access_token: String,
     /// `Bearer`.
     #[schema(example = "Bearer")]
@@ -78,6 +79,7 @@ pub struct OauthErrorOut {
     #[schema(example = "invalid_client")]
     pub error: String,
     /// In English, for developers.
+    #[schema(example = "no such client, or the secret is wrong")]
     pub error_description: String,
 }
 
@@ -124,7 +126,13 @@ impl Refusal {
 }
 
 /// What the service can do for programs (RFC 8414).
-#[utoipa::path(tag = "log-in", responses((status = 200, body = Object)))]
+#[utoipa::path(tag = "log-in", responses((status = 200, body = Object, example = json!({
+    "issuer": "https://hotline.example.org", "token_endpoint": "https://hotline.example.org/oauth/token",
+    "authorization_endpoint": "https://hotline.example.org/oauth/authorize",
+    "jwks_uri": "https://hotline.example.org/.well-known/jwks.json", "response_types_supported": ["code"],
+    "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+    "code_challenge_methods_supported": ["S256"], "scopes_supported": ["tickets:read", "tickets:write"]
+}))))]
 #[get("/.well-known/oauth-authorization-server")]
 async fn get_oauth_metadata(_permit: Permit<op::GetOauthMetadata>, kit: Data<Kit>) -> HttpResponse {
     let base = kit.config.base();

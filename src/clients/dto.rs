@@ -125,6 +125,7 @@ pub struct NewSecretOut {
 /// Changes of a client: what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "羊桥社区触摸屏", "scopes": ["tickets:read", "tickets:write"]}))]
 pub struct ClientPatch {
     /// Name.
     #[schema(max_length = 60)]
@@ -184,6 +185,7 @@ pub struct ClientsQuery {
 /// A client to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "便民服务（示例应用）", "channel": "app", "unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "scopes": ["tickets:read", "tickets:write"], "redirect_uris": ["cn.example.app:/back"]}))]
 pub struct ClientIn {
     /// Name.
     #[schema(example = "羊桥社区触摸屏", max_length = 60)]

@@ -36,6 +36,7 @@ pub struct UnitRef {
     #[schema(example = "蓬江区 白沙街道 羊桥社区")]
     pub name: String,
     /// Codes from the district down.
+    #[schema(example = "/440703/440703002/440703002101/")]
     pub path: String,
 }
 
@@ -45,6 +46,7 @@ pub struct PersonOut {
     /// Key.
     pub id: StaffId,
     /// Name.
+    #[schema(example = "经办人（示例）")]
     pub name: String,
     /// `covers_post`, `handler_of_unit` or `lead_of_unit`.
     #[schema(example = "covers_post")]
@@ -73,6 +75,7 @@ pub struct CandidateOut {
     /// Key.
     pub id: StaffId,
     /// Name.
+    #[schema(example = "经办人（示例）")]
     pub name: String,
     /// Open tickets at that moment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +107,7 @@ pub struct GroundOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RejectedOut {
     /// A rule, a unit, a person.
+    #[schema(example = "综合执法队")]
     pub what: String,
     /// One word, and what it concerns.
     #[schema(example = "other_post")]

@@ -37,6 +37,7 @@ pub struct DeadNoticeOut {
     /// Its lane.
     pub lane: Lane,
     /// What it is.
+    #[schema(example = "ticket.dispatched")]
     pub template: String,
     /// Where it stands.
     pub state: NoticeState,

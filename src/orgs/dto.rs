@@ -103,6 +103,7 @@ pub struct UnitsQuery {
 /// A new unit.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "440703002199", "kind": "community", "name": "示例社区", "parent_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "aliases": ["示例新村"], "contact": "0750-1234567"}))]
 pub struct UnitIn {
     /// Official code; digits, letters, `_` and `-`.
     #[schema(example = "440703002199")]
@@ -132,6 +133,7 @@ pub struct UnitIn {
 /// A change of a unit: what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "示例社区", "aliases": ["示例新村", "示例花园"]}))]
 pub struct UnitPatch {
     /// Name.
     pub name: Option<String>,

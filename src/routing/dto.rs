@@ -132,6 +132,7 @@ pub struct RuleIn {
 /// A change of a rule: what is absent stays. For other requests, end the rule and make another.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"rank": 50, "valid_to": "2026-12-31"}))]
 pub struct RulePatch {
     /// Lower is tried first, 0 to 9999.
     pub rank: Option<i32>,

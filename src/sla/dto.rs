@@ -153,6 +153,7 @@ pub struct CalendarOut {
     /// Whether its holidays are published; deadlines counted into a year that is not are provisional.
     pub status: CalendarStatus,
     /// The notice that says so; empty when the year was never imported.
+    #[schema(example = "国办发明电〔2025〕7号")]
     pub source: String,
     /// Raised by each import; 0 when the year was never imported.
     pub version: i32,
@@ -217,6 +218,7 @@ pub struct YearIn {
 /// place of what was known of its year.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(example = json!({"2027": {"off": ["2027-01-01"], "work": ["2027-02-06"], "status": "official", "source": "国办发明电〔2026〕1号"}}))]
 pub struct CalendarIn(pub BTreeMap<String, YearIn>);
 
 impl PolicyIn {

@@ -219,6 +219,7 @@ impl PasswordResetIn {
 /// A role to be held in a unit.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "handler", "unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "posts": ["civil_affairs"], "valid_to": "2027-12-31"}))]
 pub struct GrantIn {
     /// The role; `resident` and `integration` are not for staff.
     pub role: Role,

@@ -145,6 +145,7 @@ impl WebhookIn {
 /// Changes of a webhook: what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"types": ["ticket.*", "call.*"], "state": "active"}))]
 pub struct WebhookPatch {
     /// Where messages go.
     #[schema(max_length = 2000)]
@@ -269,6 +270,7 @@ pub struct ResentOut {
 /// Which of the messages that were given up go out once more.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"since": "2026-11-24T01:00:00Z"}))]
 pub struct ResendIn {
     /// Those written since then; all unless given.
     pub since: Option<DateTime<Utc>>,

@@ -13,8 +13,8 @@ vocabulary! {
     /// How messages to another system are signed (Standard Webhooks): `hmac` HMAC-SHA256 with a shared secret, `ed25519`
     /// with a key of which the system has the public part.
     Signing {
-        Hmac = "hmac" "HMAC-SHA256",
-        Ed25519 = "ed25519" "Ed25519",
+        Hmac = "hmac" "共享密钥",
+        Ed25519 = "ed25519" "公钥签名",
     }
 
     /// How far a message to another system got.

@@ -29,7 +29,7 @@ vocabulary! {
 
     /// What kind of file: `csv` lines of UTF-8 (RFC 4180), `xlsx` a workbook (ECMA-376).
     FileFormat {
-        Csv = "csv" "CSV",
-        Xlsx = "xlsx" "Excel",
+        Csv = "csv" "文本表格",
+        Xlsx = "xlsx" "工作簿",
     }
 }

@@ -81,6 +81,20 @@ pub fn resident_leave(op: Op) -> Leave {
     }
 }
 
+/// With which leave a program may do an operation, for itself or for a resident; none where no program may.
+#[must_use]
+pub fn program_leaves(op: Op) -> Vec<Leave> {
+    let own = match (client_scope(op), scope(op, Role::Integration)) {
+        (Some(needed), _) => Leave::Of(needed),
+        (None, Some(_)) => Leave::Free,
+        (None, None) => Leave::Never,
+    };
+    let mut leaves = vec![own, resident_leave(op)];
+    leaves.dedup();
+    leaves.retain(|leave| *leave != Leave::Never);
+    leaves
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

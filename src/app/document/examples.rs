@@ -12,6 +12,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const PROBLEM: &str = "application/problem+json";
 /// Where schemas are named.
 const NAMED: &str = "#/components/schemas/";
+/// Of a text of which nothing is known.
+const PLAIN: &str = "示例";
 /// Within each other, at most: a timeline holds no ticket that holds a timeline.
 const DEEP: usize = 12;
 
@@ -128,6 +130,8 @@ impl Examples {
             Some("object") | None => self.object(schema, deep),
             Some("array") => {
                 let item = schema.get("items").and_then(|items| self.example(items, deep));
+                // Better none than one that tells nothing.
+                let item = item.filter(|item| item != PLAIN);
                 json!(item.into_iter().collect::<Vec<_>>())
             }
             Some("boolean") => json!(true),
@@ -142,10 +146,11 @@ impl Examples {
             required.is_some_and(|required| required.iter().any(|one| one == name))
         };
         let members = schema.get("properties").and_then(Value::as_object);
+        // What may be left out is shown where somebody thought of an example for it, or where nothing else is there.
+        let wanted = |(name, member): (&String, &Value)| required(name) || member.get("example").is_some();
+        let some = members.into_iter().flatten().any(wanted);
         let shown = members.into_iter().flatten().filter_map(|(name, member)| {
-            // What may be left out is shown where somebody thought of an example for it.
-            let wanted = required(name) || member.get("example").is_some();
-            wanted
+            (!some || wanted((name, member)))
                 .then(|| Some((name.clone(), self.example(member, deep)?)))
                 .flatten()
         });
@@ -162,7 +167,7 @@ fn text(schema: &Value) -> Option<Value> {
         Some("uri") => json!("https://partner.example.org/hotline"),
         Some("binary") => return None,
         Some("password") => json!("demonstration only"),
-        _ => json!("示例"),
+        _ => json!(PLAIN),
     })
 }
 
@@ -239,6 +244,47 @@ mod tests {
             json!(true)
         );
         assert_eq!(of(json!({ "type": "string", "format": "date" })), "2026-11-24");
+    }
+
+    /// What somebody copies out of the document says something, and is of the thing itself.
+    #[test]
+    fn every_example_tells_something() {
+        fn walk<'a>(value: &'a Value, path: &str, found: &mut Vec<(String, &'a Value)>) {
+            match value {
+                Value::Object(members) => {
+                    for (name, member) in members {
+                        let path = format!("{path}/{name}");
+                        match (name.as_str(), member) {
+                            ("schema" | "schemas" | "parameters", _) => {}
+                            ("example", example) => found.push((path, example)),
+                            ("examples", Value::Object(several)) => {
+                                found.extend(
+                                    several
+                                        .iter()
+                                        .map(|(word, one)| (format!("{path}/{word}"), &one["value"])),
+                                );
+                            }
+                            (_, member) => walk(member, &path, found),
+                        }
+                    }
+                }
+                Value::Array(items) => items.iter().for_each(|item| walk(item, path, found)),
+                _ => {}
+            }
+        }
+        let document = serde_json::to_value(crate::app::document()).unwrap();
+        let mut found = Vec::new();
+        walk(&document["paths"], "", &mut found);
+        assert!(found.len() > 400, "{} examples", found.len());
+        let plain: Vec<String> = found
+            .iter()
+            .filter(|(_, example)| {
+                example.as_object().is_some_and(Map::is_empty)
+                    || example.to_string().contains(&json!(PLAIN).to_string())
+            })
+            .map(|(path, example)| format!("{path}: {example}"))
+            .collect();
+        assert!(plain.is_empty(), "examples that tell nothing: {plain:#?}");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub struct AlarmOut {
     /// The community.
     pub unit_id: UnitId,
     /// Its name.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// The outage that it is a part of.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -103,8 +103,10 @@ pub struct FixtureOut {
     /// What it is.
     pub kind: FixtureKind,
     /// Its code.
+    #[schema(example = "44070300001310000001")]
     pub code: String,
     /// What people call it.
+    #[schema(example = "3栋北门")]
     pub name: String,
     /// The community.
     pub unit_id: UnitId,
@@ -168,8 +170,10 @@ pub enum PatrolReadIn {
         /// The community.
         unit_id: UnitId,
         /// Latitude in degrees, WGS 84.
+        #[schema(example = "22.61")]
         lat: f64,
         /// Longitude in degrees.
+        #[schema(example = "113.08")]
         lng: f64,
     },
 }
@@ -202,8 +206,10 @@ pub struct CameraNearOut {
     /// Key.
     pub id: FixtureId,
     /// Its code (GB/T 28181).
+    #[schema(example = "44070300001310000001")]
     pub code: String,
     /// What people call it.
+    #[schema(example = "3栋北门")]
     pub name: String,
     /// Whether it is for the very building.
     pub at_the_building: bool,
@@ -218,6 +224,7 @@ pub struct PatrolNearOut {
     /// Who.
     pub staff_id: StaffId,
     /// Their name.
+    #[schema(example = "巡查员（示例）")]
     pub name: String,
     /// How far they were, where both places are known.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,6 +34,7 @@ pub struct DoorOut {
     #[schema(example = "羊桥社区3栋2单元501房")]
     pub spoken: String,
     /// Who lives there.
+    #[schema(example = "张*")]
     pub resident: String,
     /// Which language or dialect they speak.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +109,7 @@ pub struct CallOut {
     /// The community.
     pub unit_id: UnitId,
     /// Its name.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// Where to go.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,10 +197,13 @@ pub struct CallOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KinNoteOut {
     /// The name.
+    #[schema(example = "李*")]
     pub name: String,
     /// The number.
+    #[schema(example = "139****5678")]
     pub phone: String,
     /// What they are to the resident.
+    #[schema(example = "女儿")]
     pub relation: String,
 }
 
@@ -229,6 +234,7 @@ pub enum CallActionIn {
     /// Not able to go: it rings one level up at once.
     CannotGo {
         /// Why.
+        #[schema(example = "在另一处救助，无法脱身")]
         text: String,
     },
     /// There.
@@ -247,11 +253,13 @@ pub enum CallActionIn {
         /// How a false alarm was verified.
         verified_by: Option<Verification>,
         /// What was found and done.
+        #[schema(example = "老人起身时滑倒，已扶起，无外伤，家属已到")]
         text: String,
     },
     /// Why it was late.
     Report {
         /// Why.
+        #[schema(example = "电梯停运，步行上九楼")]
         text: String,
     },
 }

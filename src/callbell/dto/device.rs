@@ -229,6 +229,8 @@ pub struct BellImportQuery {
 }
 
 /// What came of a line.
+///
+/// `created` 新建 · `updated` 已补充 · `unchanged` 无变化 · `wrong` 有误
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BellLineOutcome {

@@ -208,6 +208,8 @@ pub struct HomesQuery {
 }
 
 /// Fields of a home that can be revealed.
+///
+/// `resident_name` 住户姓名 · `phone` 电话 · `access_notes` 进门须知 · `medical_notes` 病史须知 · `kin` 亲属联系人
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HomeRevealField {

@@ -9,6 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Whose ladder holds for a unit.
+///
+/// `own` 本单位 · `above` 上级单位 · `default` 系统默认
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LadderSource {

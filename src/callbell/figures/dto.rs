@@ -135,6 +135,7 @@ pub struct UnitFiguresOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_id: Option<UnitId>,
     /// Its name.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// Numbers and shares.
     pub figures: Vec<Figure>,
@@ -159,6 +160,7 @@ pub struct ExceptionOut {
     /// The call.
     pub call_id: CallId,
     /// The community.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// When it opened.
     pub opened_at: DateTime<Utc>,

@@ -44,6 +44,7 @@ pub struct HeldOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote: Option<String>,
     /// What it said, as far as it is text.
+    #[schema(example = "{\"device_id\":\"PA-2026-000999\",\"kind\":\"press\"}")]
     pub body: String,
     /// Who has looked at it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -92,6 +92,7 @@ pub struct ServiceIn {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "absent stays, null takes away")]
+#[schema(example = json!({"name": "长者饭堂送餐", "urgency": "p3", "relapse": true}))]
 pub struct ServicePatch {
     /// Name.
     pub name: Option<String>,

@@ -111,6 +111,8 @@ pub struct ContactOut {
 }
 
 /// Why somebody was found.
+///
+/// `own_phone` 本人电话 · `contact_of` 联系人电话 · `household` 同户 · `id_number` 证件号 · `name_and_address` 姓名与地址
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {

@@ -63,7 +63,7 @@ pub struct ResidentPatch {
     #[schema(value_type = Option<String>)]
     pub name: Option<Personal>,
     /// Telephone number; another one counts as not verified.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "138 1234 1234")]
     pub phone: Option<Personal>,
     /// Identity number.
     #[schema(value_type = Option<String>)]
@@ -72,7 +72,7 @@ pub struct ResidentPatch {
     #[schema(value_type = Option<String>)]
     pub email: Option<Personal>,
     /// Address.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "港口路30号3栋502")]
     pub address: Option<Personal>,
     /// The community.
     pub unit_id: Option<UnitId>,
@@ -83,6 +83,8 @@ pub struct ResidentPatch {
 }
 
 /// Fields that can be revealed.
+///
+/// `name` 姓名 · `phone` 电话 · `id_number` 证件号 · `email` 电子邮箱 · `address` 地址
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RevealField {

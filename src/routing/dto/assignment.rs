@@ -67,6 +67,7 @@ pub struct AssignmentPoliciesQuery {
 /// A new policy. Two of one unit may follow one another, not overlap.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "strategy": "least_load", "reason": "街道派单办法第 3 条"}))]
 pub struct AssignmentPolicyIn {
     /// For this unit and those below it.
     pub unit_id: UnitId,

@@ -1,6 +1,8 @@
 //! What can be done to a ticket: one shape an action.
 
-use crate::platform::error::{AppError, Fields, Rule};
+mod check;
+
+use crate::platform::error::{Fields, Rule};
 use crate::tickets::rules::lifecycle::Rating;
 use chrono::NaiveDate;
 use entity::id::{AttachmentId, ProceedingId, StaffId, TicketId, UnitId};
@@ -81,6 +83,7 @@ pub enum ActionIn {
     /// 即答: answer while the caller is on the line. From `registered`, to `closed`.
     AnswerNow {
         /// The answer, for the requester.
+        #[schema(example = "羊桥社区服务中心工作日 9:00-12:00、13:00-18:00 办理。")]
         public_text: String,
         /// For staff.
         internal_text: Option<String>,
@@ -90,6 +93,7 @@ pub enum ActionIn {
         /// Why.
         reason: RejectReason,
         /// The channel that is right, told to the caller.
+        #[schema(example = "该事项在诉讼中，请向受理法院反映")]
         channel_told: String,
         /// More for the requester.
         public_text: Option<String>,
@@ -99,11 +103,13 @@ pub enum ActionIn {
         /// To which line.
         line: RedirectLine,
         /// For staff.
+        #[schema(example = "来电人有人受伤，已三方通话转 120")]
         internal_text: Option<String>,
     },
     /// 受理: accept, with corrections, and route. From `registered`, to `dispatched` or `pending_dispatch`.
     Accept {
         /// Another service.
+        #[schema(example = "120302")]
         category: Option<String>,
         /// Another type.
         request_type: Option<RequestType>,
@@ -117,6 +123,7 @@ pub enum ActionIn {
         /// The person there.
         staff_id: Option<StaffId>,
         /// Why there.
+        #[schema(example = "占道经营由综合执法队负责")]
         reason: String,
         /// Why although the unit lacks powers that the service needs.
         override_reason: Option<String>,
@@ -134,6 +141,7 @@ pub enum ActionIn {
         /// To whom.
         staff_id: StaffId,
         /// Why.
+        #[schema(example = "原经办人休假")]
         reason: Option<String>,
     },
     /// 改派: give to another unit without a return; the clock of the resolution goes on. From `dispatched` or
@@ -144,6 +152,7 @@ pub enum ActionIn {
         /// The person there.
         staff_id: Option<StaffId>,
         /// Why there.
+        #[schema(example = "事发地在相邻社区")]
         reason: String,
         /// Why although the unit lacks powers that the service needs.
         override_reason: Option<String>,
@@ -154,10 +163,12 @@ pub enum ActionIn {
         /// The ground.
         ground: ReturnGround,
         /// The law, document or list of duties that says so.
+        #[schema(example = "《江门市街道职责清单》第 12 项")]
         basis: String,
         /// The unit believed responsible.
         suggested_unit_id: UnitId,
         /// Why, in full.
+        #[schema(example = "事发路段由区市政管养，不在本社区辖区")]
         reason: String,
     },
     /// 同意退单: agree to a return. To `dispatched` with a unit, else to `pending_dispatch`. Where the next route is the
@@ -168,6 +179,7 @@ pub enum ActionIn {
         /// The person there.
         staff_id: Option<StaffId>,
         /// The ruling, with its ground.
+        #[schema(example = "依职责清单，由区城市管理和综合执法局办理")]
         reason: String,
         /// Why although the unit lacks powers that the service needs.
         override_reason: Option<String>,
@@ -178,6 +190,7 @@ pub enum ActionIn {
     /// 不同意退单: the unit keeps it and may not ask again. Back to where it was.
     RefuseReturn {
         /// The ruling, with its ground.
+        #[schema(example = "依职责清单第 7 项，由社区先行劝导")]
         reason: String,
         /// Whether to make it a routing rule for the service in this place: to the unit that keeps it.
         #[serde(default)]
@@ -189,16 +202,19 @@ pub enum ActionIn {
         #[schema(example = 3)]
         amount: i32,
         /// Why; the requester reads it once more time is given.
+        #[schema(example = "配件需从厂家调货，预计三个工作日到货")]
         reason: String,
     },
     /// 同意延期: give more time; one level up decides, never who asked. The requester is told the new day and why.
     GrantExtension {
         /// For staff.
+        #[schema(example = "同意，请每日跟进到货情况")]
         internal_text: Option<String>,
     },
     /// 不同意延期: give no more time.
     RefuseExtension {
         /// Why not.
+        #[schema(example = "现场可先行采取临时措施，不需延期")]
         reason: String,
     },
     /// 挂起: let it rest, by the centre alone; it goes on by itself after the day of review. From `in_progress`, to
@@ -207,11 +223,13 @@ pub enum ActionIn {
         /// The day of review, at most 30 days from now.
         review_on: NaiveDate,
         /// Why; the requester reads it.
+        #[schema(example = "等待房屋安全鉴定报告")]
         reason: String,
     },
     /// 恢复办理: go on before the day of review. From `suspended`, to `in_progress`.
     Resume {
         /// Why, for staff.
+        #[schema(example = "鉴定报告已出具")]
         reason: Option<String>,
     },
     /// 会办: ask another unit to do a part. A reply waits until it is done or waived.
@@ -219,6 +237,7 @@ pub enum ActionIn {
         /// The other unit.
         unit_id: UnitId,
         /// What it is to do.
+        #[schema(example = "请配合核查商户营业执照")]
         what: String,
         /// By when; as the policy says unless given.
         limit: Option<LimitIn>,
@@ -228,6 +247,7 @@ pub enum ActionIn {
         /// The department.
         unit_id: UnitId,
         /// What for.
+        #[schema(example = "夜间噪声超标，请到场检测")]
         what: String,
     },
     /// 会办完成: the unit that was called upon has done its part.
@@ -235,6 +255,7 @@ pub enum ActionIn {
         /// Which.
         task_id: ProceedingId,
         /// What was done.
+        #[schema(example = "已到场检测，测得 62 分贝，责令整改")]
         text: String,
     },
     /// 取消会办: the part is not needed any more.
@@ -242,6 +263,7 @@ pub enum ActionIn {
         /// Which.
         task_id: ProceedingId,
         /// Why not.
+        #[schema(example = "当事人已自行整改")]
         reason: String,
     },
     /// 列为疑难件: a plan of milestones that the requester sees, up to 180 days from the registration; a new plan takes
@@ -250,6 +272,7 @@ pub enum ActionIn {
         /// One to twelve, in order.
         milestones: Vec<MilestoneIn>,
         /// Why it takes so long; the requester reads it.
+        #[schema(example = "涉及整栋楼排水管改造，须分步实施")]
         reason: String,
     },
     /// 完成阶段目标: a milestone was reached.
@@ -257,11 +280,13 @@ pub enum ActionIn {
         /// Which.
         milestone_id: ProceedingId,
         /// What was done; the requester reads it.
+        #[schema(example = "鉴定已完成，报告已送达业主")]
         public_text: String,
     },
     /// 督办: supervise; the unit answers by a clock of its own.
     Supervise {
         /// What is demanded.
+        #[schema(example = "同一噪声三次反映，请街道负责人到场处理")]
         reason: String,
         /// By when; as the policy says unless given.
         limit: Option<LimitIn>,
@@ -269,11 +294,13 @@ pub enum ActionIn {
     /// 督办回复: answer the supervisor.
     AnswerSupervision {
         /// The answer.
+        #[schema(example = "街道已组织执法队夜间值守，附现场记录")]
         text: String,
     },
     /// 督办办结: end the supervision.
     CloseSupervision {
         /// What came of it.
+        #[schema(example = "连续一周未再反映")]
         reason: Option<String>,
     },
     /// 并单: treat it as one with another; the reply there holds for it, and its requester is called back on their own.
@@ -281,11 +308,13 @@ pub enum ActionIn {
         /// The other.
         into: TicketId,
         /// Why they are the same.
+        #[schema(example = "同一施工点、同一时段的噪声")]
         reason: String,
     },
     /// 拆单: treat it alone again, as it was.
     Unmerge {
         /// Why.
+        #[schema(example = "地点不同，分别办理")]
         reason: String,
     },
     /// 先行联系: the requester was contacted, or not reached.
@@ -293,13 +322,16 @@ pub enum ActionIn {
         /// Whether somebody answered.
         reached: bool,
         /// How: by telephone, at the door.
+        #[schema(example = "电话")]
         by: String,
         /// What was said, for staff.
+        #[schema(example = "已与来电人约定今晚到场")]
         internal_text: Option<String>,
     },
     /// 进展: a note for staff, for the requester, or both.
     Note {
         /// For the requester.
+        #[schema(example = "社区已联系施工方，今晚现场核实。")]
         public_text: Option<String>,
         /// For staff.
         internal_text: Option<String>,
@@ -312,6 +344,7 @@ pub enum ActionIn {
         /// In one line.
         title: Option<String>,
         /// In full.
+        #[schema(example = "噪声在 3 栋，不是 13 栋")]
         content: Option<String>,
         /// What is wanted.
         request_type: Option<RequestType>,
@@ -319,11 +352,13 @@ pub enum ActionIn {
     /// 催办: the requester presses for an answer, in one tap.
     Urge {
         /// In their words.
+        #[schema(example = "已过三天，请尽快处理")]
         text: Option<String>,
     },
     /// 补充: what the requester adds.
     Supplement {
         /// In the requester's words.
+        #[schema(example = "今晚又响到十一点，附录音")]
         text: String,
         /// Files uploaded before.
         #[serde(default)]
@@ -336,6 +371,7 @@ pub enum ActionIn {
         /// Why not, where it is unsolved.
         unsolved_reason: Option<String>,
         /// For the requester.
+        #[schema(example = "已劝导，九点后停止使用音响，并签订承诺书。")]
         public_text: String,
         /// For staff.
         internal_text: Option<String>,
@@ -351,6 +387,7 @@ pub enum ActionIn {
     /// 退回: send the reply back. From `reply_review`, to `in_progress`.
     SendBack {
         /// Why, for staff.
+        #[schema(example = "请补充现场照片")]
         reason: String,
     },
     /// 回访: what a call-back by telephone brought. From `callback`, to `closed` or `in_progress` (rework).
@@ -368,207 +405,19 @@ pub enum ActionIn {
     /// 申诉: appeal against a refusal, once; somebody else decides. From `rejected`, to `registered`.
     Appeal {
         /// Why.
+        #[schema(example = "该事项不在诉讼中，附法院说明")]
         reason: String,
     },
     /// 重新办理: take up again what was closed, within the days that the service allows. From `closed`, to `in_progress`.
     Reopen {
         /// Why.
+        #[schema(example = "噪声又出现了")]
         reason: String,
     },
     /// 撤单: the requester takes it back.
     Withdraw {
         /// Why.
+        #[schema(example = "问题已自行解决")]
         reason: String,
     },
-}
-
-impl LimitIn {
-    fn check(self, pointer: &str, fields: &mut Fields) {
-        let most = self.unit.most();
-        if !(1..=most).contains(&self.amount) {
-            fields.add(format!("{pointer}/amount"), Rule::Range(format!("1..{most}")));
-        }
-    }
-}
-
-/// Milestones of a plan at most.
-const MILESTONES: usize = 12;
-
-impl ActionIn {
-    /// Checks texts; every mistake at once.
-    ///
-    /// # Errors
-    /// `InvalidInput`.
-    pub fn check(&self) -> Result<(), AppError> {
-        let mut fields = Fields::default();
-        let mut need = |pointer: &str, text: &str, max| {
-            fields.text(pointer, text, max);
-        };
-        match self {
-            Self::AnswerNow { public_text, .. } => need("/public_text", public_text, TEXT_MAX),
-            Self::Reject { channel_told, .. } => need("/channel_told", channel_told, 200),
-            Self::Dispatch { reason, .. } => need("/reason", reason, 500),
-            Self::FirstContact { by, .. } => need("/by", by, 100),
-            Self::Supplement { text, .. } => need("/text", text, TEXT_MAX),
-            Self::Reply { public_text, .. } => need("/public_text", public_text, TEXT_MAX),
-            Self::SendBack { reason }
-            | Self::Withdraw { reason }
-            | Self::Appeal { reason }
-            | Self::Reopen { reason }
-            | Self::Reassign { reason, .. }
-            | Self::ApproveReturn { reason, .. }
-            | Self::RefuseReturn { reason, .. }
-            | Self::RequestExtension { reason, .. }
-            | Self::RefuseExtension { reason }
-            | Self::Suspend { reason, .. }
-            | Self::WaiveTask { reason, .. }
-            | Self::SetPlan { reason, .. }
-            | Self::Supervise { reason, .. }
-            | Self::Merge { reason, .. }
-            | Self::Unmerge { reason } => need("/reason", reason, 500),
-            Self::RequestReturn { basis, reason, .. } => {
-                need("/basis", basis, 500);
-                need("/reason", reason, 500);
-            }
-            Self::CoHandle { what, .. } | Self::Whistle { what, .. } => need("/what", what, 1000),
-            Self::FinishTask { text, .. } | Self::AnswerSupervision { text } => {
-                need("/text", text, TEXT_MAX);
-            }
-            Self::ReachMilestone { public_text, .. } => need("/public_text", public_text, TEXT_MAX),
-            _ => {}
-        }
-        self.check_optional(&mut fields);
-        self.check_amounts(&mut fields);
-        fields.finish()
-    }
-
-    fn check_amounts(&self, fields: &mut Fields) {
-        match self {
-            Self::RequestExtension { amount, .. } if !(1..=LimitUnit::Minutes.most()).contains(amount) => {
-                fields.add(
-                    "/amount",
-                    Rule::Range(format!("1..{}", LimitUnit::Minutes.most())),
-                );
-            }
-            Self::CoHandle {
-                limit: Some(limit), ..
-            }
-            | Self::Supervise {
-                limit: Some(limit), ..
-            } => limit.check("/limit", fields),
-            Self::ApproveReturn {
-                unit_id: None,
-                as_rule: true,
-                ..
-            } => fields.add("/unit_id", Rule::Required),
-            Self::SetPlan { milestones, .. } => {
-                if milestones.is_empty() {
-                    fields.add("/milestones", Rule::Required);
-                }
-                if milestones.len() > MILESTONES {
-                    fields.add("/milestones", Rule::TooMany(MILESTONES));
-                }
-                for (at, milestone) in milestones.iter().enumerate().take(MILESTONES) {
-                    fields.text(&format!("/milestones/{at}/what"), &milestone.what, 200);
-                }
-                for (at, pair) in milestones.windows(2).enumerate().take(MILESTONES) {
-                    if let [first, second] = pair
-                        && second.due_on <= first.due_on
-                    {
-                        let pointer = format!("/milestones/{}/due_on", at + 1);
-                        fields.add(pointer, Rule::Range(format!("{}..", first.due_on)));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn check_optional(&self, fields: &mut Fields) {
-        let mut bound = |pointer: &str, text: &Option<String>, max| {
-            fields.optional(pointer, text.as_deref(), max);
-        };
-        match self {
-            Self::AnswerNow { internal_text, .. }
-            | Self::Redirect { internal_text, .. }
-            | Self::FirstContact { internal_text, .. }
-            | Self::GrantExtension { internal_text }
-            | Self::Approve { internal_text } => bound("/internal_text", internal_text, TEXT_MAX),
-            Self::Reject { public_text, .. } => bound("/public_text", public_text, TEXT_MAX),
-            Self::Correct {
-                title,
-                content,
-                request_type,
-            } => {
-                bound("/title", title, 100);
-                bound("/content", content, TEXT_MAX);
-                if is_blank(title.as_ref()) && is_blank(content.as_ref()) && request_type.is_none() {
-                    fields.add("/content", Rule::Required);
-                }
-            }
-            Self::Urge { text } => bound("/text", text, 500),
-            Self::Resume { reason } | Self::CloseSupervision { reason } => bound("/reason", reason, 500),
-            Self::Reassign { override_reason, .. }
-            | Self::ApproveReturn { override_reason, .. }
-            | Self::Dispatch { override_reason, .. } => bound("/override_reason", override_reason, 500),
-            Self::Assign { reason, .. } => bound("/reason", reason, 500),
-            Self::Note {
-                public_text,
-                internal_text,
-                ..
-            } => {
-                bound("/public_text", public_text, TEXT_MAX);
-                bound("/internal_text", internal_text, TEXT_MAX);
-                if is_blank(public_text.as_ref()) && is_blank(internal_text.as_ref()) {
-                    fields.add("/internal_text", Rule::Required);
-                }
-            }
-            Self::Reply {
-                result,
-                unsolved_reason,
-                internal_text,
-                ..
-            } => {
-                bound("/internal_text", internal_text, TEXT_MAX);
-                bound("/unsolved_reason", unsolved_reason, 500);
-                match result {
-                    TicketResult::Unsolved if is_blank(unsolved_reason.as_ref()) => {
-                        fields.add("/unsolved_reason", Rule::Required);
-                    }
-                    TicketResult::Answered => {
-                        let words = ["solved", "explained", "partly", "unsolved"]
-                            .map(str::to_owned)
-                            .to_vec();
-                        fields.add("/result", Rule::OneOf(words));
-                    }
-                    _ => {}
-                }
-            }
-            Self::CallBack { reached, rating } => {
-                if *reached != rating.is_some() {
-                    fields.add(
-                        "/rating",
-                        if *reached {
-                            Rule::Required
-                        } else {
-                            Rule::Unexpected
-                        },
-                    );
-                }
-                if let Some(rating) = rating {
-                    rating.parse(fields);
-                    fields.optional("/rating/opinion", rating.opinion.as_deref(), 1000);
-                }
-            }
-            Self::Rate { rating } => {
-                rating.parse(fields);
-                fields.optional("/rating/opinion", rating.opinion.as_deref(), 1000);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_blank(text: Option<&String>) -> bool {
-    text.is_none_or(|text| text.trim().is_empty())
 }

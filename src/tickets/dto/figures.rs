@@ -246,6 +246,7 @@ pub struct DeskUnitOut {
     /// The unit.
     pub unit_id: UnitId,
     /// Its name.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// Tickets that it has.
     pub open: i64,

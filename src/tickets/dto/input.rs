@@ -167,6 +167,7 @@ pub struct TicketsQuery {
 /// Which tickets to export: the filters of their list.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"queue": "overdue", "category": "1203", "from": "2026-11-01T00:00:00+08:00"}))]
 pub struct TicketFilters {
     /// `unsigned`, `mine`, `unit`, `pool`, `approval`, `callback`, `overdue`, `intake`, `returns`, `suspended`,
     /// `supervised`, `hard_cases`: ready-made filters.

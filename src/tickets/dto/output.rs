@@ -21,6 +21,7 @@ pub struct TicketRow {
     #[schema(example = "261124 4829 17305")]
     pub number: String,
     /// In one line.
+    #[schema(example = "广场舞噪声扰民")]
     pub title: String,
     /// Where it stands.
     pub state: TicketState,
@@ -29,6 +30,7 @@ pub struct TicketRow {
     /// The type.
     pub request_type: RequestType,
     /// The service's code.
+    #[schema(example = "120302")]
     pub category: String,
     /// How urgent.
     pub urgency: Urgency,
@@ -180,6 +182,7 @@ pub struct AttachmentOut {
     /// Its size.
     pub size_bytes: i64,
     /// SHA-256 of what is kept, in hexadecimal.
+    #[schema(example = "b0a1f6d2c4e85a7790d3e1f2a4b6c8d00112233445566778899aabbccddeeff0")]
     pub sha256: String,
     /// Who sees it.
     pub visibility: Visibility,
@@ -202,7 +205,7 @@ pub struct EntryOut {
     pub at: DateTime<Utc>,
     /// Who, by kind.
     pub actor_kind: ActorKind,
-    /// Who; for the requester only the unit is named.
+    /// Who; for the requester only the unit is named. Where the requester acted (`resident`): the app that did it for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_name: Option<String>,
     /// In which role.
@@ -229,6 +232,7 @@ pub struct EntryOut {
     #[schema(value_type = Option<Object>)]
     pub data: Option<Value>,
     /// Its hash in the chain, in hexadecimal.
+    #[schema(example = "b0a1f6d2c4e85a7790d3e1f2a4b6c8d00112233445566778899aabbccddeeff0")]
     pub hash: String,
 }
 
@@ -242,6 +246,7 @@ pub struct TicketOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     /// The service's name.
+    #[schema(example = "社会生活噪声")]
     pub category_name: String,
     /// The service's own form.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -315,6 +320,7 @@ pub struct WorkSlipOut {
     #[schema(example = "261124 4829 17305")]
     pub number: String,
     /// The service's name.
+    #[schema(example = "社会生活噪声")]
     pub category_name: String,
     /// How urgent.
     pub urgency: Urgency,
@@ -322,6 +328,7 @@ pub struct WorkSlipOut {
     #[schema(example = "蓬江区 白沙街道 羊桥社区")]
     pub place: String,
     /// In one line.
+    #[schema(example = "广场舞噪声扰民")]
     pub title: String,
     /// In full, numbers and the requester's name blotted out; absent of a confidential or sensitive request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -360,8 +367,10 @@ pub struct ReceiptOut {
     /// Length of the timeline.
     pub entries: i64,
     /// Hash of its last entry, in hexadecimal.
+    #[schema(example = "b0a1f6d2c4e85a7790d3e1f2a4b6c8d00112233445566778899aabbccddeeff0")]
     pub head: String,
     /// All of this, signed.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiLnpLrkvosifQ.c2lnbmF0dXJlLW9mLWFuLWV4YW1wbGU")]
     pub jws: String,
 }
 
@@ -373,6 +382,7 @@ pub struct VerificationOut {
     /// Length of the timeline.
     pub entries: i64,
     /// Hash of its last entry, in hexadecimal.
+    #[schema(example = "b0a1f6d2c4e85a7790d3e1f2a4b6c8d00112233445566778899aabbccddeeff0")]
     pub head: String,
     /// The first entry that does not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -438,9 +448,11 @@ pub struct QueuesOut {
 pub struct RevealedRequesterOut {
     /// The name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "张三")]
     pub name: Option<String>,
     /// The number.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "13900000001")]
     pub phone: Option<String>,
 }
 
@@ -451,6 +463,7 @@ pub struct CallbackOut {
     #[schema(example = "261124 4829 17305")]
     pub number: String,
     /// In one line.
+    #[schema(example = "广场舞噪声扰民")]
     pub title: String,
     /// The reply.
     #[serde(skip_serializing_if = "Option::is_none")]

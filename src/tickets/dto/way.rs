@@ -19,6 +19,7 @@ pub struct HandOut {
     /// The unit.
     pub unit_id: UnitId,
     /// Its name of the day.
+    #[schema(example = "羊桥社区")]
     pub unit_name: String,
     /// Lead or assisting.
     pub nature: LegNature,

@@ -52,6 +52,7 @@ pub struct CallHandoverOut {
     /// Who has them.
     pub from_id: StaffId,
     /// Their name.
+    #[schema(example = "值班员（示例）")]
     pub from_name: String,
     /// Who is to take them over.
     pub to_id: StaffId,
