@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).parent
 
 def run(demo):
     for role in ROLES:
+        person = demo.staff(role)
         command = [
             pathlib.Path(sys.executable).parent / "schemathesis",
             "--config-file",
@@ -20,7 +21,7 @@ def run(demo):
             "run",
             HERE.parent.parent / "openapi/openapi.json",
             f"--url={demo.base}",
-            f"--header=Authorization: {demo.staff(role).http.headers['Authorization']}",
+            f"--header=Authorization: {person.http.headers['Authorization']}",
             "--phases=coverage,fuzzing",
             f"--max-examples={EXAMPLES}",
             # A stream has no end, and a log-out would end the log-in.
@@ -31,7 +32,9 @@ def run(demo):
             f"--seed={os.environ.get('TEST_SEED', '1')}",
         ]
         # What it keeps of its runs goes with the demonstration.
-        done = subprocess.run(command, cwd=demo.folder, capture_output=True, text=True, timeout=3000)
+        done = subprocess.run(command, cwd=demo.folder, capture_output=True, text=True, timeout=10000)
         assert done.returncode == 0, f"{role}: {done.stdout}{done.stderr}"
         counted = next(line for line in done.stdout.splitlines() if " generated, " in line)
+        # A run whose log-in had ended meanwhile would have tried nothing but that.
+        assert person.get("/api/v1/me")["kind"] == "staff", role
         print(f"clients: contract as {role}: {counted.strip()}", flush=True)

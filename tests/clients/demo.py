@@ -19,6 +19,8 @@ class Demo:
         self.folder = folder
         # Receivers of these tests are on this machine.
         environment = {**os.environ, "HOTLINE_OUTBOUND__ALLOW_HOSTS": '["127.0.0.1"]'}
+        # The long run of the whole document takes longer than a token lives; an hour for each role is the most.
+        environment["HOTLINE_AUTH__ACCESS_TTL_S"] = "3600"
         log = open(f"{folder}/log", "w")
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         line = self.child.stdout.readline()
