@@ -17,6 +17,7 @@ mod m20261130_000013_exports;
 mod m20261130_000014_imports;
 mod m20261130_000015_authorization_codes;
 mod m20261201_000016_lost_calls;
+mod m20261201_000017_webhook_queue;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000014_imports::Migration),
             Box::new(m20261130_000015_authorization_codes::Migration),
             Box::new(m20261201_000016_lost_calls::Migration),
+            Box::new(m20261201_000017_webhook_queue::Migration),
         ]
     }
 }

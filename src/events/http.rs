@@ -41,12 +41,12 @@ async fn list_events(
     query: Query<EventsQuery>,
 ) -> Result<HttpResponse, AppError> {
     let types = query.types()?;
+    let listening = Listening::of(permit.caller, &request, query.once.unwrap_or(false))?;
     let accept = request
         .headers()
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
-        let listening = Listening::of(permit.caller, &request, query.once.unwrap_or(false))?;
         let listener = Chosen {
             types,
             subject: query.subject_id,
@@ -59,7 +59,7 @@ async fn list_events(
         subject: query.subject_id,
         most: limit(query.limit)?,
     };
-    let page = page(kit.db.read(), &permit.caller.reach(), &asked).await?;
+    let page = page(kit.db.read(), &listening.caller.reach(), &asked).await?;
     Ok(Answer::<EventPage>::ok(&page)?.respond_to(&request))
 }
 

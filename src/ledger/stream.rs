@@ -36,7 +36,8 @@ pub trait Listener: 'static {
 /// Who listens, and from where on.
 #[derive(Debug)]
 pub struct Listening {
-    caller: Caller,
+    /// Who.
+    pub caller: Caller,
     token: Option<String>,
     after: Option<i64>,
     once: bool,

@@ -10,7 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::{EventId, WebhookAttemptId, WebhookId, WebhookMessageId};
 use entity::kind::{MessageState, WebhookState};
 use entity::{webhook, webhook_attempt, webhook_message};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
     IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -207,22 +209,24 @@ fn pending() -> Expr {
     ))
 }
 
-/// What is due, and nobody sends; of each thing only the first that waits.
+/// What is due, and nobody sends; of each thing only the first that waits. In a form that both databases answer message by
+/// message along the queue: joined with all that wait, each batch would read them all.
 fn due(now: DateTime<Utc>) -> Condition {
     use webhook_message::Column as C;
-    let earlier = Alias::new("earlier");
+    let first = Alias::new("first");
     let mine = |column: C| Expr::col((webhook_message::Entity, column));
-    let theirs = |column: C| Expr::col((earlier.clone(), column));
-    let before = Query::select()
-        .expr(Expr::value(1))
-        .from_as(webhook_message::Entity, earlier.clone())
+    let theirs = |column: C| Expr::col((first.clone(), column));
+    let first_position = Query::select()
+        .expr(theirs(C::Position))
+        .from_as(webhook_message::Entity, first.clone())
         .and_where(Expr::cust(format!(
-            "\"earlier\".\"state\" = '{}'",
+            "\"first\".\"state\" = '{}'",
             MessageState::Pending
         )))
         .and_where(theirs(C::WebhookId).eq(mine(C::WebhookId)))
         .and_where(theirs(C::SubjectId).eq(mine(C::SubjectId)))
-        .and_where(theirs(C::Position).lt(mine(C::Position)))
+        .order_by((first.clone(), C::Position), Order::Asc)
+        .limit(1)
         .to_owned();
     Condition::all()
         .add(pending())
@@ -232,7 +236,11 @@ fn due(now: DateTime<Utc>) -> Condition {
                 .add(C::LeasedUntil.is_null())
                 .add(C::LeasedUntil.lt(now)),
         )
-        .add(Expr::exists(before).not())
+        .add(mine(C::Position).eq(scalar(first_position)))
+}
+
+fn scalar(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 /// Webhooks that are on and for which something is due.
@@ -244,19 +252,25 @@ pub async fn with_due(
     now: DateTime<Utc>,
     but: &[WebhookId],
 ) -> Result<Vec<WebhookId>, AppError> {
-    let active = Query::select()
-        .column(webhook::Column::Id)
-        .from(webhook::Entity)
-        .and_where(Expr::cust(format!("state = '{}'", WebhookState::Active)))
+    use webhook_message::Column as C;
+    let next = Query::select()
+        .column(C::Position)
+        .from(webhook_message::Entity)
+        .and_where(
+            Expr::col((webhook_message::Entity, C::WebhookId))
+                .eq(Expr::col((webhook::Entity, webhook::Column::Id))),
+        )
+        .cond_where(due(now))
+        .order_by(C::Position, Order::Asc)
+        .limit(1)
         .to_owned();
-    let mut select = webhook_message::Entity::find()
+    let mut select = webhook::Entity::find()
         .select_only()
-        .column(webhook_message::Column::WebhookId)
-        .distinct()
-        .filter(due(now))
-        .filter(webhook_message::Column::WebhookId.in_subquery(active));
+        .column(webhook::Column::Id)
+        .filter(webhook::Column::State.eq(WebhookState::Active))
+        .filter(scalar(next).is_not_null());
     if !but.is_empty() {
-        select = select.filter(webhook_message::Column::WebhookId.is_not_in(padded(but)));
+        select = select.filter(webhook::Column::Id.is_not_in(padded(but)));
     }
     Ok(select.into_tuple().all(conn).await?)
 }

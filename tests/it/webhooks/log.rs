@@ -49,6 +49,9 @@ on_both! {
             let refused = operator.get(&format!("{EVENTS}{query}")).await;
             assert!(refused.problem(422, "invalid_input").rule(field).is_some(), "{query}");
         }
+        // Whoever does not ask for the stream is told, too.
+        let wrong = operator.request("GET", EVENTS).header("Last-Event-ID", "x");
+        operator.send(wrong).await.problem(422, "invalid_input");
         let wrong = operator.request("GET", EVENTS).header("Accept", "text/event-stream").header("Last-Event-ID", "x");
         operator.send(wrong).await.problem(422, "invalid_input");
         app.resident("13900000001").await.get(EVENTS).await.problem(403, "forbidden");
