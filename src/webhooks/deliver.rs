@@ -12,11 +12,13 @@ use crate::platform::error::{AppError, Code};
 use crate::platform::jobs::Pass;
 use crate::platform::kit::Kit;
 use crate::staff;
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::WebhookId;
 use entity::kind::{ActorKind, Lane, NoticeChannel, Role, WebhookState};
 use entity::{webhook, webhook_message};
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -28,20 +30,43 @@ const PARALLEL: usize = 8;
 const TOGETHER: usize = 8;
 /// Webhooks that are served side by side.
 const WEBHOOKS: usize = 64;
+/// How often it is looked for what is due for those that take nothing, once nothing was: what waits for them must be read all the same. No
+/// more than the shortest wait until something is tried again.
+const FAILING_EVERY: TimeDelta = TimeDelta::seconds(5);
 /// How often it is looked for others that have something to be told, while some are being told.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// When it was last looked in vain for what is due for webhooks that take nothing. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Patience(Arc<Mutex<Option<DateTime<Utc>>>>);
+
+impl Patience {
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_none_or(|last| now - last >= FAILING_EVERY)
+    }
+
+    fn begin(&self, now: DateTime<Utc>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+}
 
 /// Sends all that is due, and what becomes due meanwhile.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn send_due(kit: &Kit, sender: Uuid) -> Result<Pass, AppError> {
+pub async fn send_due(kit: &Kit, sender: Uuid, patience: &Patience) -> Result<Pass, AppError> {
     let mut busy: Vec<WebhookId> = Vec::new();
     let mut on_their_way = FuturesUnordered::new();
     let mut pass = Pass::Idle;
     loop {
         if on_their_way.len() < WEBHOOKS {
-            let found = store::with_due(kit.db.read(), kit.now(), &busy).await?;
+            let now = kit.now();
+            let failing = patience.is_over(now);
+            let found = store::with_due(kit.db.read(), now, failing, &busy).await?;
+            if failing && found.is_empty() {
+                patience.begin(now);
+            }
             for id in found.into_iter().take(WEBHOOKS - on_their_way.len()) {
                 busy.push(id);
                 on_their_way.push(async move { (id, tell(kit, sender, id).await) });

@@ -25,14 +25,15 @@ const FORGOTTEN: u64 = 500;
 pub fn jobs(kit: &Kit) -> Vec<Job> {
     let (writing, sending, forgetting) = (kit.clone(), kit.clone(), kit.clone());
     let sender = kit.ids.id::<Uuid>();
+    let patience = deliver::Patience::default();
     vec![
         Job::new("webhooks", Duration::from_secs(1), move || {
             let kit = writing.clone();
             async move { write_new(&kit).await }.boxed()
         }),
         Job::new("webhook_messages", Duration::from_secs(1), move || {
-            let kit = sending.clone();
-            async move { deliver::send_due(&kit, sender).await }.boxed()
+            let (kit, patience) = (sending.clone(), patience.clone());
+            async move { deliver::send_due(&kit, sender, &patience).await }.boxed()
         }),
         Job::new("webhooks_forgotten", Duration::from_hours(1), move || {
             let kit = forgetting.clone();

@@ -243,13 +243,14 @@ fn scalar(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
-/// Webhooks that are on and for which something is due.
+/// Webhooks that are on and for which something is due; those that take nothing at present only where they are asked for.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn with_due(
     conn: &impl ConnectionTrait,
     now: DateTime<Utc>,
+    failing: bool,
     but: &[WebhookId],
 ) -> Result<Vec<WebhookId>, AppError> {
     use webhook_message::Column as C;
@@ -269,6 +270,9 @@ pub async fn with_due(
         .column(webhook::Column::Id)
         .filter(webhook::Column::State.eq(WebhookState::Active))
         .filter(scalar(next).is_not_null());
+    if !failing {
+        select = select.filter(webhook::Column::FailingSince.is_null());
+    }
     if !but.is_empty() {
         select = select.filter(webhook::Column::Id.is_not_in(padded(but)));
     }
