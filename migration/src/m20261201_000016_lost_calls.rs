@@ -23,6 +23,9 @@ impl MigrationTrait for Migration {
 
 const UP: &[&str] = &[
     "ALTER TABLE phone_call ADD COLUMN given_up_at {at}",
+    // Nobody is called back about calls of long ago: those that are not over were given up when they were last heard of.
+    "UPDATE phone_call SET given_up_at = updated_at, state = CASE WHEN answered_at IS NULL THEN 'abandoned' ELSE 'ended' END \
+     WHERE state IN ('ringing', 'talking')",
     "CREATE INDEX phone_call_going ON phone_call (updated_at) WHERE state IN ('ringing', 'talking')",
 ];
 

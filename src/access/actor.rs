@@ -154,6 +154,12 @@ impl Actor {
         }
     }
 
+    /// The resident, where they are there themselves.
+    #[must_use]
+    pub fn in_person(&self) -> Option<ResidentId> {
+        self.resident_id().filter(|_| self.through().is_none())
+    }
+
     /// The staff id.
     #[must_use]
     pub fn staff_id(&self) -> Option<StaffId> {

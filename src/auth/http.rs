@@ -20,6 +20,7 @@ use crate::staff;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, post};
 use entity::id::ClientId;
+use entity::kind::ActorKind;
 use entity::staff as staff_row;
 use sea_orm::EntityTrait;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -217,11 +218,12 @@ async fn get_me(permit: Permit<op::GetMe>) -> Result<Answer<MeOut>, AppError> {
         posts: grant.posts.clone(),
         withheld: grant.withheld,
     });
-    let name = actor.name().map(str::to_owned);
+    // That of an app is not the resident's.
+    let name = actor.name().filter(|_| kind != ActorKind::Resident);
     Answer::ok(&MeOut {
         kind,
         id: id.unwrap_or_default(),
-        name,
+        name: name.map(str::to_owned),
         roles: roles.collect(),
     })
 }

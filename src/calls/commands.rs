@@ -33,7 +33,13 @@ pub(super) async fn hear(
     let mut row = before.clone();
     row.began_at = row.began_at.min(heard.at);
     if call == known && row.began_at == before.began_at {
-        return Ok(before);
+        // Nothing new, but a sign of life: who waits in a queue may be told of again and again.
+        let lives = call.over_at().is_none() && heard.at > before.updated_at;
+        return if lives {
+            store::update(tx, row).await
+        } else {
+            Ok(before)
+        };
     }
     store::put(vault, &mut row, &call)?;
     // A number that was not heard anew is sealed as it was.
@@ -76,14 +82,18 @@ pub(super) async fn hear(
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn give_up(tx: &Tx, (vault, id): &(Arc<Vault>, PhoneCallId)) -> Result<bool, AppError> {
+pub(super) async fn give_up(tx: &Tx, id: &PhoneCallId) -> Result<bool, AppError> {
     let mut row = store::lock(tx, *id).await?;
-    let mut call = store::call(vault, &row)?;
+    let mut call = store::times(&row);
     if !call.give_up(row.updated_at, tx.now()) {
         return Ok(false);
     }
     row.state = call.state();
     row.given_up_at = call.given_up_at;
+    if let Some(index) = &row.caller_index {
+        // As above: another call of theirs may be answered at this moment.
+        tx.one_at_a_time(index).await?;
+    }
     row.missed = missed(tx, &row).await?;
     let row = store::update(tx, row).await?;
     tell(tx, &row, (row.state.word(), row.staff_id, false));

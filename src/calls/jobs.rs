@@ -1,11 +1,10 @@
 //! What happens by itself: calls whose end was lost on the way are given up.
 
-use super::{commands, rules, store};
+use super::{commands, store};
 use crate::platform::error::AppError;
 use crate::platform::jobs::{Job, Pass};
 use crate::platform::kit::Kit;
 use futures_util::FutureExt;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Calls that are looked at in a pass.
@@ -25,14 +24,13 @@ pub fn jobs(kit: &Kit) -> Vec<Job> {
 }
 
 async fn give_up(kit: &Kit) -> Result<Pass, AppError> {
-    let silent = store::silent(kit.db.read(), kit.now() - rules::RINGS, LOOKED_AT).await?;
+    let silent = store::silent(kit.db.read(), kit.now(), LOOKED_AT).await?;
     let mut done = 0;
     for id in silent {
-        let input = (Arc::clone(&kit.vault), id);
         let given_up = kit
             .db
-            .write("phone_call.give_up", input, |tx, input| {
-                Box::pin(commands::give_up(tx, input))
+            .write("phone_call.give_up", id, |tx, id| {
+                Box::pin(commands::give_up(tx, id))
             })
             .await?;
         done += u64::from(given_up);

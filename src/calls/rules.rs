@@ -9,7 +9,7 @@ pub const ATTEMPTS: i32 = 3;
 pub const SHORT_S: i64 = 5;
 /// Of a call that rings, waits in a queue or talks something is heard again within so long; else its end was lost on the way.
 pub const RINGS: TimeDelta = TimeDelta::minutes(30);
-const TALKS: TimeDelta = TimeDelta::hours(6);
+pub const TALKS: TimeDelta = TimeDelta::hours(6);
 
 /// Something that was heard of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,14 +54,18 @@ impl Call {
     /// counts, of the end the last, and of texts that contradict each other always the same.
     pub fn hear(&mut self, heard: &Heard) {
         let first = |known: Option<DateTime<Utc>>| Some(known.map_or(heard.at, |known| known.min(heard.at)));
+        let known_answer = self.answered_at;
         match heard.kind {
             PhoneEventKind::Ringing => self.ringing_at = first(self.ringing_at),
             PhoneEventKind::Answered => self.answered_at = first(self.answered_at),
             PhoneEventKind::Ended => self.ended_at = self.ended_at.max(Some(heard.at)),
             PhoneEventKind::Transferred => {}
         }
-        // It goes on after all.
-        self.given_up_at = self.given_up_at.filter(|given_up| heard.at <= *given_up);
+        // It goes on after all; that it was answered may be heard late, while they talk.
+        let answered = heard.kind == PhoneEventKind::Answered && known_answer.is_none();
+        self.given_up_at = self
+            .given_up_at
+            .filter(|given_up| heard.at <= *given_up && !answered);
         if let Some(agent) = &heard.agent {
             let had = (heard.at, agent.clone());
             if let Err(place) = self.agents.binary_search(&had) {
@@ -208,6 +212,9 @@ mod tests {
             (late.state(), late.over_at(), late.is_short()),
             (PhoneCallState::Abandoned, late.ended_at, true)
         );
+        let mut told_late = rings.clone();
+        told_late.hear(&at(K::Answered, 60, None));
+        assert_eq!(told_late.state(), PhoneCallState::Talking);
         rings.hear(&at(K::Answered, 31 * 60, None));
         assert_eq!(rings.state(), PhoneCallState::Talking);
         assert!(!rings.give_up(minute(31), minute(31 + 359)) && rings.give_up(minute(31), minute(31 + 360)));

@@ -1,6 +1,6 @@
 //! Rows of `phone_call`.
 
-use super::rules::Call;
+use super::rules::{Call, RINGS, TALKS};
 use crate::access::Reach;
 use crate::orgs::store::within;
 use crate::platform::crypto::vault::Vault;
@@ -12,8 +12,8 @@ use entity::kind::PhoneCallState;
 use entity::{phone_call, ticket};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::json;
 
@@ -131,7 +131,7 @@ pub(super) async fn update(tx: &Tx, mut row: phone_call::Model) -> Result<phone_
 }
 
 /// Other calls from the same number, to the same place, that wait to be called back; those that ended before an instant, where
-/// one is given.
+/// one is given. Of one whose end was lost its beginning counts.
 pub(super) async fn waiting_too(
     tx: &Tx,
     row: &phone_call::Model,
@@ -147,7 +147,7 @@ pub(super) async fn waiting_too(
         .filter(waits())
         .filter(C::Id.ne(row.id));
     if let Some(before) = ended_before {
-        let over = Func::coalesce([Expr::col(C::EndedAt), Expr::col(C::GivenUpAt)]);
+        let over = Func::coalesce([Expr::col(C::EndedAt), Expr::col(C::BeganAt)]);
         select = select.filter(Expr::expr(over).lt(before));
     }
     Ok(select.lock_exclusive().all(tx).await?)
@@ -156,9 +156,10 @@ pub(super) async fn waiting_too(
 /// Whether the same number called the same place again after the call ended, and was answered.
 pub(super) async fn answered_since(tx: &Tx, row: &phone_call::Model) -> Result<bool, AppError> {
     use phone_call::Column as C;
-    let (Some(index), Some(ended)) = (&row.caller_index, row.ended_at.or(row.given_up_at)) else {
+    let Some(index) = &row.caller_index else {
         return Ok(false);
     };
+    let ended = row.ended_at.unwrap_or(row.began_at);
     let found = phone_call::Entity::find()
         .filter(C::CallerIndex.eq(index.clone()))
         .filter(C::AnsweredAt.gt(ended))
@@ -173,10 +174,10 @@ fn waits() -> sea_orm::sea_query::SimpleExpr {
     Expr::cust("\"phone_call\".\"missed\" = 'waiting'")
 }
 
-/// Calls of which nothing was heard since an instant, though they are not over.
+/// Calls that are not over, and of which nothing was heard for too long.
 pub(super) async fn silent(
     conn: &impl ConnectionTrait,
-    since: DateTime<Utc>,
+    now: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<PhoneCallId>, AppError> {
     use phone_call::Column as C;
@@ -185,7 +186,12 @@ pub(super) async fn silent(
         .column(C::Id)
         // As in the partial index.
         .filter(Expr::cust("\"phone_call\".\"state\" IN ('ringing', 'talking')"))
-        .filter(C::UpdatedAt.lte(since))
+        .filter(C::UpdatedAt.lte(now - RINGS))
+        .filter(
+            Condition::any()
+                .add(C::State.eq(PhoneCallState::Ringing))
+                .add(C::UpdatedAt.lte(now - TALKS)),
+        )
         .order_by_asc(C::UpdatedAt)
         .limit(limit)
         .into_tuple()

@@ -18,6 +18,7 @@ use crate::platform::personal::{blot, mask_name, mask_numbers, mask_phone};
 use crate::reference::Reference;
 use crate::residents;
 use chrono::{DateTime, Utc};
+use entity::id::ResidentId;
 use entity::kind::{
     ActorKind, ClockKind, EntryKind, ProceedingKind, ProceedingState, Role, TicketState, Visibility,
 };
@@ -108,6 +109,7 @@ pub fn ticket(
         sight,
         internal,
         names: &names,
+        me: actor.in_person(),
     };
     // Where somebody lives tells who they are.
     let shows_address = sight == Sight::Full || (sight == Sight::Masked && internal && !ticket.confidential);
@@ -305,6 +307,8 @@ struct Seen<'a> {
     internal: bool,
     /// Names to be blotted out for those who must not learn who asked.
     names: &'a [String],
+    /// Who asks, where it is a resident in person.
+    me: Option<ResidentId>,
 }
 
 impl Seen<'_> {
@@ -329,6 +333,15 @@ impl Seen<'_> {
             Sight::Hidden => self.value(value),
             Sight::Full | Sight::Masked => value,
         }
+    }
+
+    /// Which app somebody uses is for them, and for staff who may know who asks.
+    fn names_actor_of(self, row: &ticket_entry::Model) -> bool {
+        if row.actor_kind != ActorKind::Resident {
+            return self.internal;
+        }
+        let mine = self.me.is_some_and(|me| row.actor_id == Some(me.0));
+        mine || (self.internal && self.sight != Sight::Hidden)
     }
 
     fn words_of(self, row: &ticket_entry::Model, text: Option<String>) -> Option<String> {
@@ -375,10 +388,7 @@ fn entries(vault: &Vault, rows: &[ticket_entry::Model], seen: Seen<'_>) -> Resul
                 label: row.kind.chinese().to_owned(),
                 at: row.at,
                 actor_kind: row.actor_kind,
-                actor_name: row
-                    .actor_name
-                    .clone()
-                    .filter(|_| internal || row.actor_kind == ActorKind::Resident),
+                actor_name: row.actor_name.clone().filter(|_| seen.names_actor_of(row)),
                 role: row.role,
                 unit_name: row.unit_name.clone(),
                 from: row.from_state,
@@ -428,6 +438,7 @@ pub fn file_name(
         sight,
         internal: false,
         names: &names,
+        me: None,
     };
     Ok(seen.requesters_words(attachments::store::name(vault, row)?))
 }

@@ -30,9 +30,8 @@ const PARALLEL: usize = 8;
 const TOGETHER: usize = 8;
 /// Webhooks that are served side by side.
 const WEBHOOKS: usize = 64;
-/// How often it is looked for what is due for those that take nothing, once nothing was: what waits for them must be read all the same. No
-/// more than the shortest wait until something is tried again.
-const FAILING_EVERY: TimeDelta = TimeDelta::seconds(5);
+/// How often it is looked for what is due for those that take nothing, once nothing was: what waits for them must be read all the same.
+const FAILING_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often it is looked for others that have something to be told, while some are being told.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -64,10 +63,10 @@ pub async fn send_due(kit: &Kit, sender: Uuid, patience: &Patience) -> Result<Pa
             let now = kit.now();
             let failing = patience.is_over(now);
             let found = store::with_due(kit.db.read(), now, failing, &busy).await?;
-            if failing && found.is_empty() {
+            if failing && found.iter().all(|(_, since)| since.is_none()) {
                 patience.begin(now);
             }
-            for id in found.into_iter().take(WEBHOOKS - on_their_way.len()) {
+            for (id, _) in found.into_iter().take(WEBHOOKS - on_their_way.len()) {
                 busy.push(id);
                 on_their_way.push(async move { (id, tell(kit, sender, id).await) });
             }

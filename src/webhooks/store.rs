@@ -243,7 +243,8 @@ fn scalar(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
-/// Webhooks that are on and for which something is due; those that take nothing at present only where they are asked for.
+/// Webhooks that are on and for which something is due, and since when they take nothing; those that do not only where they are asked
+/// for.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -252,7 +253,7 @@ pub async fn with_due(
     now: DateTime<Utc>,
     failing: bool,
     but: &[WebhookId],
-) -> Result<Vec<WebhookId>, AppError> {
+) -> Result<Vec<(WebhookId, Option<DateTime<Utc>>)>, AppError> {
     use webhook_message::Column as C;
     let next = Query::select()
         .column(C::Position)
@@ -267,7 +268,7 @@ pub async fn with_due(
         .to_owned();
     let mut select = webhook::Entity::find()
         .select_only()
-        .column(webhook::Column::Id)
+        .columns([webhook::Column::Id, webhook::Column::FailingSince])
         .filter(webhook::Column::State.eq(WebhookState::Active))
         .filter(scalar(next).is_not_null());
     if !failing {

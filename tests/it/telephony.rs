@@ -112,6 +112,13 @@ on_both! {
         // They call again and are answered: nobody need call them back.
         tell(&exchange, &event(&app, "again", "answered", 600, json!({ "agent": "operator", "caller": CALLER }))).await;
         assert!(missed(&operator).await.is_empty());
+        // So it is where their other call was answered before this one was given up.
+        tell(&exchange, &event(&app, "hung up", "ringing", 590, json!({ "caller": "13912349999" }))).await;
+        tell(&exchange, &event(&app, "second", "answered", 595, json!({ "agent": "operator", "caller": "13912349999" }))).await;
+        app.turn(TimeDelta::minutes(31));
+        app.pass("lost_calls").await;
+        let (exchange, operator) = (app.program(&made).await, app.staff("operator").await);
+        assert!(missed(&operator).await.is_empty());
         // The end that comes late is the end.
         let late = json!({ "call_id": "rings", "event": "ended", "at": now(&app) - TimeDelta::hours(6) });
         let late = tell(&exchange, &late).await;

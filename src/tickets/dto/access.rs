@@ -16,7 +16,7 @@ pub struct AccessOut {
     /// The same in Chinese.
     #[schema(example = "查阅工单")]
     pub label: String,
-    /// Who: staff, an integrator's program, or an app that the requester let in (`resident`).
+    /// Who: staff, an integrator's program, or an app that the caller let in (`resident`).
     pub actor_kind: ActorKind,
     /// In which role.
     pub role: Role,

@@ -13,8 +13,8 @@ use entity::id::TicketId;
 
 /// Who looked at the ticket, by unit and role, newest first.
 ///
-/// Staff and integrators' programs are recorded before they see anything; the requester's own looks are not. Names are
-/// for those who supervise.
+/// Staff and integrators' programs are recorded before they see anything; the requester's own looks are not, those of apps that they
+/// let in are, for them alone. Names are for those who supervise.
 #[utoipa::path(tag = "tickets", params(AccessQuery), responses((status = 200, body = Page<AccessOut>)))]
 #[get("/tickets/{id}/access-log")]
 pub async fn get_access_log(

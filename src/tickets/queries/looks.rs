@@ -9,7 +9,8 @@ use crate::platform::http::page::{self, List, Page};
 use crate::tickets::dto::{AccessOut, AccessQuery};
 use entity::access_record;
 use entity::id::{AccessId, TicketId};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::kind::ActorKind;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Looks at a ticket, newest first.
 ///
@@ -26,7 +27,14 @@ pub async fn of_ticket(
     let before: Option<AccessId> = list.read(query.cursor.as_deref())?;
     let conn = &db.reader().await?;
     let (_, acting) = find_for(conn, caller, id).await?;
-    let mut looks = access_record::Entity::find().filter(access_record::Column::TicketId.eq(id));
+    // Which apps somebody uses is for them alone.
+    let mut whose = Condition::any().add(access_record::Column::ActorKind.ne(ActorKind::Resident));
+    if let Some(me) = caller.actor.in_person() {
+        whose = whose.add(access_record::Column::ActorId.eq(me.0));
+    }
+    let mut looks = access_record::Entity::find()
+        .filter(access_record::Column::TicketId.eq(id))
+        .filter(whose);
     if let Some(before) = before {
         looks = looks.filter(access_record::Column::Id.lt(before));
     }

@@ -166,7 +166,8 @@ on_both! {
         assert_eq!((tokens.text_at("/token_type"), tokens.text_at("/scope")), ("Bearer".into(), "tickets:read tickets:write".into()));
         assert_eq!(tokens.headers["cache-control"], "no-store");
         let theirs = app.with_token(&tokens.text_at("/access_token"));
-        assert_eq!(theirs.get("/api/v1/me").await.expect(200).body["kind"], "resident");
+        let me = theirs.get("/api/v1/me").await;
+        assert_eq!((&me.expect(200).body["kind"], me.body.get("name")), (&json!("resident"), None));
         let ticket = register(&theirs).await;
         ticket.expect(201);
         let resident = app.resident(PHONE).await;
@@ -216,9 +217,11 @@ on_both! {
             let seen = resident.get(&path).await;
             let first = &seen.expect(200).body["timeline"][0];
             assert_eq!((&first["actor_kind"], &first["actor_name"]), (&json!("resident"), name));
-            // One's own look is one's own; the app's is kept.
+            // One's own look is one's own; the app's is kept, for the resident alone.
             assert_eq!(resident.get(&format!("{path}/access-log")).await.expect(200).body["items"], json!([]));
-            theirs.get(&path).await.expect(200);
+            let seen = theirs.get(&path).await;
+            assert_eq!(seen.expect(200).body["timeline"][0]["actor_name"], Value::Null);
+            assert_eq!(theirs.get(&format!("{path}/access-log")).await.expect(200).body["items"], json!([]));
             let log = resident.get(&format!("{path}/access-log")).await;
             assert_eq!(log.body["items"].as_array().unwrap().len(), 1);
             assert_eq!((&log.body["items"][0]["actor_kind"], &log.body["items"][0]["actor_name"]), (&json!("resident"), &names[0]));
