@@ -168,25 +168,33 @@ fn webhooks() -> Paths {
             .map(|event| format!("`{event}`"))
             .collect::<Vec<_>>()
             .join(", ");
+        let when = if kind == "webhook" {
+            "Sent when a test is asked for, whatever types were chosen"
+        } else {
+            "Sent to webhooks that chose one of these types"
+        };
         let body = RequestBodyBuilder::new()
-            .content(
-                "application/json",
-                Content::new(Some(utoipa::openapi::Ref::from_schema_name("EventOut"))),
-            )
+            .content("application/json", event(&kind, &events))
             .required(Some(Required::True))
             .build();
         let mut operation = OperationBuilder::new()
             .tag("events")
             .operation_id(Some(format!("webhook_{}", kind.replace('.', "_"))))
-            .summary(Some(format!("Something happened to a {}", kind.replace('_', " "))))
+            .summary(Some(format!(
+                "Something happened to a {}",
+                kind.replace('_', " ")
+            )))
             .description(Some(format!(
-                "Sent to webhooks that chose one of these types: {types}. Signed as Standard Webhooks lays it out; any 2xx \
+                "{when}: {types}. Signed as Standard Webhooks lays it out; any 2xx \
                  says that it was heard, 410 switches the webhook off, all else is tried again."
             )))
             .request_body(Some(body))
             .security(SecurityRequirement::new(security::WEBHOOK, Vec::<String>::new()))
             .response("2XX", ResponseBuilder::new().description("It was heard"))
-            .response("410", ResponseBuilder::new().description("Nobody listens here any more"));
+            .response(
+                "410",
+                ResponseBuilder::new().description("Nobody listens here any more"),
+            );
         for (name, description, example) in [
             (
                 "webhook-id",
@@ -340,6 +348,20 @@ fn add_headers(method: &str, operation: &mut Operation) {
     }
 }
 
+/// What is told of a kind of thing.
+fn event(kind: &str, types: &[String]) -> Content {
+    let example = json!({
+        "id": "01a2f0c4-7d00-7000-8000-0123456789ab", "type": types.first(), "timestamp": "2026-11-24T01:00:00Z", "position": 4211,
+        "subject_kind": kind, "subject_id": "01a2f0c4-7d00-7000-8000-0123456789ac",
+        "unit_path": "/440703/440703002/440703002101/", "data": {},
+    });
+    let schema = utoipa::openapi::Ref::from_schema_name("EventOut");
+    Content::builder()
+        .schema(Some(schema))
+        .example(Some(example))
+        .build()
+}
+
 /// Pages of every list have the same bounds.
 fn bound_pages(operation: &mut Operation) {
     use crate::platform::http::page::{DEFAULT_LIMIT, MAX_LIMIT};
@@ -368,7 +390,9 @@ fn add_path_parameters(path: &str, operation: &mut Operation) {
         .retain(|known| !matches!(known, RefOr::T(known) if matches!(known.parameter_in, ParameterIn::Path)));
     for (at, name) in names.enumerate() {
         let mut schema = ObjectBuilder::new().schema_type(Type::String);
-        if name == "id" || name.ends_with("_id") {
+        // Settings are named by words.
+        let key = name == "id" && !path.starts_with("/api/v1/settings/");
+        if key || name == "camera" || name.ends_with("_id") {
             schema = schema.format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
                 utoipa::openapi::KnownFormat::Uuid,
             )));

@@ -34,7 +34,7 @@ const MOST_BYTES: usize = 8_192;
 /// The longest `state`, in bytes: it is handed back.
 const STATE_MOST: usize = 1_024;
 /// What a resident may let an app do.
-const SCOPES: [ClientScope; 2] = [ClientScope::TicketsRead, ClientScope::TicketsWrite];
+pub const SCOPES: [ClientScope; 2] = [ClientScope::TicketsRead, ClientScope::TicketsWrite];
 
 /// Routes of the page.
 pub fn routes(config: &mut ServiceConfig<'_>) {

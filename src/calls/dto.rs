@@ -18,6 +18,7 @@ const AHEAD_MIN: i64 = 5;
 /// What an exchange tells of a call. Events may come in any order, and more than once.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"call_id": "5f2c6a3e-1", "event": "ended", "at": "2026-11-27T01:05:00Z", "caller": "13812341234", "line": "12345", "agent": "operator", "recording": "rec/2026/11/27/5f2c6a3e-1.wav"}))]
 pub struct PhoneEventIn {
     /// The call's id in the exchange: the same in all events of a call.
     #[schema(example = "5f2c6a3e-1")]
@@ -122,7 +123,7 @@ pub struct CallTicketOut {
     /// Key.
     pub id: TicketId,
     /// The number, in groups that are easy to say.
-    #[schema(example = "261127 4829 17305")]
+    #[schema(example = "261127 4829 17302")]
     pub number: String,
 }
 
@@ -153,6 +154,7 @@ pub struct PhoneCallsQuery {
 #[serde(deny_unknown_fields)]
 pub struct CalledBackIn {
     /// Whether somebody answered. After the third time that nobody did, nobody need try again.
+    #[schema(example = true)]
     pub reached: bool,
 }
 

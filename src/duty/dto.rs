@@ -50,7 +50,7 @@ pub struct MemberOut {
     /// Who.
     pub staff_id: StaffId,
     /// As colleagues see the name.
-    #[schema(example = "李娜")]
+    #[schema(example = "经办人（示例）")]
     pub name: String,
 }
 
@@ -62,7 +62,7 @@ pub struct StandInOut {
     /// Who.
     pub staff_id: StaffId,
     /// As colleagues see the name.
-    #[schema(example = "李娜")]
+    #[schema(example = "经办人（示例）")]
     pub name: String,
     /// Whose place it is.
     pub stands_in_for: StaffId,
@@ -222,6 +222,7 @@ fn read(
 /// Somebody who is to stand in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"staff_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "stands_in_for": "01a2f0c4-7d00-7000-8000-0123456789ac", "from": "2026-12-01T04:00:00Z", "until": "2026-12-01T08:00:00Z", "reason": "swap"}))]
 pub struct StandInIn {
     /// Who; nobody of the shift.
     pub staff_id: StaffId,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 /// Something that happened. The same in the list, in the stream and as the body of a webhook.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01a2f0c4-7d00-7000-8000-0123456789ab", "type": "ticket.dispatched", "timestamp": "2026-11-24T01:00:00Z", "position": 4211, "subject_kind": "ticket", "subject_id": "01a2f0c4-7d00-7000-8000-0123456789ac", "unit_path": "/440703/440703002/440703002101/", "data": {"from": "registered", "to": "dispatched", "round": 1}}))]
 pub struct EventOut {
     /// Key; in a webhook `webhook-id`, too.
     pub id: EventId,
@@ -23,7 +24,7 @@ pub struct EventOut {
     /// The place in the log: it grows with each event and is never given twice.
     #[schema(example = 4211)]
     pub position: i64,
-    /// The kind of thing that it happened to: `ticket`, `call`, `bell_alarm`.
+    /// The kind of thing that it happened to: `ticket`, `call`, `bell_alarm`, `phone_call`, `webhook`.
     #[schema(example = "ticket")]
     pub subject_kind: String,
     /// The thing.

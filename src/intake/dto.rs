@@ -20,10 +20,8 @@ pub struct PlaceIn {
     #[schema(example = "白沙街道羊桥社区 12 号")]
     pub address: Option<String>,
     /// Latitude, WGS 84.
-    #[schema(example = 22.6)]
     pub lat: Option<f64>,
     /// Longitude, WGS 84.
-    #[schema(example = 113.07)]
     pub lng: Option<f64>,
 }
 
@@ -118,7 +116,7 @@ pub struct RejectedOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RouteOut {
     /// The service's code.
-    #[schema(example = "120301")]
+    #[schema(example = "120302")]
     pub category: String,
     /// Where it happened.
     pub place: UnitRef,
@@ -154,7 +152,7 @@ pub struct RouteOut {
 #[serde(deny_unknown_fields)]
 pub struct SimulateIn {
     /// The service's code.
-    #[schema(example = "120301")]
+    #[schema(example = "120302")]
     pub category: String,
     /// The type; the service's own unless given.
     pub request_type: Option<RequestType>,
@@ -190,7 +188,7 @@ pub struct LocatedOut {
 #[serde(deny_unknown_fields)]
 pub struct DeadlinesIn {
     /// The service's code.
-    #[schema(example = "120301")]
+    #[schema(example = "120302")]
     pub category: String,
     /// The service's own unless given.
     pub request_type: Option<RequestType>,

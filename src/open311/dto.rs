@@ -99,7 +99,7 @@ pub(super) struct ValueOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MadeOut {
     /// Its number.
-    #[schema(example = "261127482917305")]
+    #[schema(example = "261127482917302")]
     pub service_request_id: String,
     /// Until when an answer is promised.
     pub service_notice: Option<String>,
@@ -120,7 +120,7 @@ pub(super) struct TokenOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RequestOut {
     /// Its number.
-    #[schema(example = "261127482917305")]
+    #[schema(example = "261127482917302")]
     pub service_request_id: String,
     /// `open` or `closed`.
     #[schema(example = "open")]
@@ -212,7 +212,7 @@ pub(super) struct NoteOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UpdateOut {
     /// The request's number and the entry's.
-    #[schema(example = "261127482917305-4")]
+    #[schema(example = "261127482917302-4")]
     pub update_id: String,
     /// The request's number.
     pub service_request_id: String,

@@ -30,7 +30,7 @@ pub struct RuleOut {
     pub name: String,
     /// For services whose code begins so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "1301")]
+    #[schema(example = "1203")]
     pub category: Option<String>,
     /// For requests of this type.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ pub struct RuleIn {
     #[schema(example = "噪声扰民归综合执法")]
     pub name: String,
     /// For services whose code begins so.
-    #[schema(example = "1301")]
+    #[schema(example = "1203")]
     pub category: Option<String>,
     /// For requests of this type.
     pub request_type: Option<RequestType>,

@@ -103,6 +103,7 @@ pub struct PoliciesQuery {
 /// A new line of the policy. Two lines for the same cases may follow one another, not overlap.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"clock": "resolve", "category": "0101", "amount": 5, "unit": "working_days", "extensions": 1, "ceiling": 10}))]
 pub struct PolicyIn {
     /// Which limit.
     pub clock: ClockKind,
@@ -206,7 +207,7 @@ pub struct YearIn {
     /// `official` once it is published.
     pub status: CalendarStatus,
     /// The notice that says so.
-    #[schema(example = "国办发明电〔2026〕1号")]
+    #[schema(example = "示例，非正式通知")]
     pub source: String,
     /// Days off that somebody expects, for readers of the file: no deadline is counted by them, none is kept.
     pub projected_off: Option<Vec<NaiveDate>>,
@@ -218,7 +219,7 @@ pub struct YearIn {
 /// place of what was known of its year.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
-#[schema(example = json!({"2027": {"off": ["2027-01-01"], "work": ["2027-02-06"], "status": "official", "source": "国办发明电〔2026〕1号"}}))]
+#[schema(example = json!({"2027": {"off": ["2027-01-01"], "work": ["2027-02-06"], "status": "provisional", "source": "示例，非正式通知"}}))]
 pub struct CalendarIn(pub BTreeMap<String, YearIn>);
 
 impl PolicyIn {

@@ -27,10 +27,10 @@ pub struct StaffOut {
     /// Key.
     pub id: StaffId,
     /// What one logs in with.
-    #[schema(example = "li.na")]
+    #[schema(example = "handler.demo")]
     pub user_name: String,
     /// As colleagues see the name.
-    #[schema(example = "李娜")]
+    #[schema(example = "经办人（示例）")]
     pub display_name: String,
     /// Roles held today, and those granted for later.
     pub grants: Vec<GrantOut>,
@@ -145,14 +145,14 @@ impl StaffQuery {
 pub struct StaffIn {
     /// What one logs in with: 3 to 40 of a-z, 0-9, `.`, `_` and `-`.
     #[schema(
-        example = "li.na",
+        example = "handler.demo",
         min_length = 3,
         max_length = 40,
         pattern = "^[a-z0-9._-]{3,40}$"
     )]
     pub user_name: String,
     /// As colleagues see the name.
-    #[schema(example = "李娜", max_length = 40)]
+    #[schema(example = "经办人（示例）", max_length = 40)]
     pub display_name: String,
     /// The first password.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]

@@ -97,6 +97,7 @@ pub struct WebhookSecretOut {
 /// A webhook to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"url": "https://partner.example.org/hotline", "unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "types": ["ticket.*"]}))]
 pub struct WebhookIn {
     /// Where messages go, by POST: `https://…`. Private networks are refused unless the administrator allows the host.
     #[schema(example = "https://partner.example.org/hotline", max_length = 2000)]

@@ -134,7 +134,7 @@ impl Examples {
                 let item = item.filter(|item| item != PLAIN);
                 json!(item.into_iter().collect::<Vec<_>>())
             }
-            Some("boolean") => json!(true),
+            Some("boolean") => json!(false),
             Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| json!(1)),
             Some(_) => text(schema)?,
         })
@@ -173,7 +173,7 @@ fn text(schema: &Value) -> Option<Value> {
 
 /// What tells a kind from the others.
 fn name_of(value: &Value) -> String {
-    let word = ["action", "kind", "type"]
+    let word = ["action", "kind", "type", "at"]
         .iter()
         .find_map(|name| value.get(name)?.as_str());
     word.unwrap_or("example").to_owned()
@@ -241,7 +241,7 @@ mod tests {
         );
         assert_eq!(
             of(json!({ "oneOf": [{ "type": "null" }, { "type": "boolean" }] })),
-            json!(true)
+            json!(false)
         );
         assert_eq!(of(json!({ "type": "string", "format": "date" })), "2026-11-24");
     }

@@ -54,18 +54,17 @@ pub fn schemes(components: &mut Components) {
 
 /// How programs get a token: for themselves, and for a resident who lets them in.
 fn oauth() -> SecurityScheme {
-    let scopes = || {
-        let all = ClientScope::ALL.iter();
-        all.map(|scope| (scope.word(), scope.chinese()))
-            .collect::<Scopes>()
+    let scopes = |some: &[ClientScope]| {
+        let words = some.iter().map(|scope| (scope.word(), scope.chinese()));
+        words.collect::<Scopes>()
     };
     SecurityScheme::OAuth2(OAuth2::with_description(
         [
-            Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes())),
+            Flow::ClientCredentials(ClientCredentials::new("/oauth/token", scopes(ClientScope::ALL))),
             Flow::AuthorizationCode(AuthorizationCode::new(
                 "/oauth/authorize",
                 "/oauth/token",
-                scopes(),
+                scopes(&crate::auth::authorize::SCOPES),
             )),
         ],
         "Programs (RFC 6749): for themselves by client credentials, for a resident by a code and PKCE (RFC 7636). More: \

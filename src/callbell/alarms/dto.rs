@@ -97,9 +97,9 @@ impl AlarmOut {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AlarmActionIn {
-    /// Take it in hands: it stops climbing for three working days.
+    /// 受理: take it in hands, it stops climbing for three working days.
     Take,
-    /// It was seen to.
+    /// 已处理: it was seen to.
     Settle {
         /// How.
         #[schema(example = "已上门更换电池，测试正常")]

@@ -157,7 +157,7 @@ pub struct FixturesQuery {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(tag = "at", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PatrolReadIn {
-    /// At a point: its tag was read, or it was noted by hand.
+    /// 巡更点: at a point, its tag was read, or it was noted by hand.
     Point {
         /// What the tag says.
         #[schema(example = "P-3-1")]
@@ -165,15 +165,15 @@ pub enum PatrolReadIn {
         /// `tag` unless given.
         source: Option<PatrolSource>,
     },
-    /// Somewhere in a community, by the telephone's own position.
+    /// 定位: somewhere in a community, by the telephone's own position.
     Place {
         /// The community.
         unit_id: UnitId,
         /// Latitude in degrees, WGS 84.
-        #[schema(example = "22.61")]
+        #[schema(example = 22.61)]
         lat: f64,
         /// Longitude in degrees.
-        #[schema(example = "113.08")]
+        #[schema(example = 113.08)]
         lng: f64,
     },
 }

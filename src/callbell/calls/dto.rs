@@ -227,26 +227,26 @@ pub struct NotesOut {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CallActionIn {
-    /// Take it on: to be followed by `go` before the lease runs out.
+    /// 接警: take it on, to be followed by `go` before the lease runs out.
     Acknowledge,
-    /// Set out.
+    /// 出发: set out.
     Go,
-    /// Not able to go: it rings one level up at once.
+    /// 无法前往: not able to go, it rings one level up at once.
     CannotGo {
         /// Why.
         #[schema(example = "在另一处救助，无法脱身")]
         text: String,
     },
-    /// There.
+    /// 到场: there.
     Arrive {
         /// By what it is known.
         source: Option<ArrivalSource>,
     },
-    /// All right, still there.
+    /// 现场报平安: all right, still there.
     CheckIn,
-    /// Take it over with the shift.
+    /// 交接: take it over with the shift.
     TakeOver,
-    /// Dealt with.
+    /// 处置完毕: dealt with.
     Resolve {
         /// How it ended.
         outcome: CallOutcome,
@@ -256,7 +256,7 @@ pub enum CallActionIn {
         #[schema(example = "老人起身时滑倒，已扶起，无外伤，家属已到")]
         text: String,
     },
-    /// Why it was late.
+    /// 超时说明: why it was late.
     Report {
         /// Why.
         #[schema(example = "电梯停运，步行上九楼")]
@@ -309,6 +309,7 @@ impl CallActionIn {
 /// A call for somebody who can't press.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "text": "邻居来电：3栋2单元501老人在楼道跌倒，无法起身"}))]
 pub struct NewCallIn {
     /// The home, if it is known.
     pub home_id: Option<HomeId>,

@@ -22,6 +22,7 @@ const MINUTES_MAX: u32 = 30;
 /// A device to be registered.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"serial": "PA-2026-000123", "kind": "bell", "home_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "location": "卧室", "heartbeat_s": 3600, "firmware": "1.4.2"}))]
 pub struct DeviceIn {
     /// The serial that stands on it: 4 to 40 letters, digits, hyphens and underscores.
     #[schema(example = "PA-2026-000123", min_length = 4, max_length = 40)]
@@ -90,7 +91,7 @@ pub struct ReplacementIn {
 #[serde(deny_unknown_fields)]
 pub struct SilenceIn {
     /// Until when: at most 7 days from now.
-    #[schema(example = "2026-11-27T18:00:00+08:00")]
+    #[schema(example = "2026-11-30T18:00:00+08:00")]
     pub until: DateTime<Utc>,
     /// Why; 3 to 200 characters.
     #[schema(example = "住户外出，断电检修")]

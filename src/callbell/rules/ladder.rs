@@ -23,6 +23,7 @@ pub struct Rung {
 /// A ladder: limits are those of the design, each with the practice behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"rungs": [{"after_s": 0, "level": 0}, {"after_s": 30, "level": 0}, {"after_s": 60, "level": 1}, {"after_s": 180, "level": 2}, {"after_s": 300, "level": 3}], "repeat_s": 60, "kin_after_s": 60, "lease_s": 120, "arrive_s": [900, 1800, 2700], "check_in_s": 1800, "close_after_s": 86400}))]
 pub struct Ladder {
     /// The rungs. The last is repeated for ever.
     pub rungs: Vec<Rung>,

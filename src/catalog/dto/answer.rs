@@ -31,7 +31,6 @@ pub struct Responsible {
     pub post: String,
     /// The department's code, where a department handles it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "justice_bureau")]
     pub department: Option<String>,
 }
 

@@ -36,6 +36,7 @@ pub struct ServicesQuery {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "as in the row")]
+#[schema(example = json!({"code": "010199", "parent": "0101", "name": "示例服务", "name_en": "Example service", "request_types": ["consult"], "default_type": "consult", "urgency": "p2", "responsible": {"unit_kind": "community", "post": "mediator"}}))]
 pub struct ServiceIn {
     /// Local code: 2, 4 or 6 digits.
     #[schema(example = "010199")]
@@ -171,9 +172,10 @@ pub struct ProposalIn {
 #[serde(deny_unknown_fields)]
 pub struct DecisionIn {
     /// Whether the service is offered from today on.
+    #[schema(example = true)]
     pub approve: bool,
     /// Why; required when it is refused. Without personal data: it is kept in the audit log.
-    #[schema(example = "与现有服务重复")]
+    #[schema(example = "符合本社区需求，材料齐全")]
     pub reason: Option<String>,
 }
 

@@ -72,7 +72,7 @@ pub struct OnDutyPersonOut {
     /// Who.
     pub staff_id: StaffId,
     /// As colleagues see the name.
-    #[schema(example = "李娜")]
+    #[schema(example = "经办人（示例）")]
     pub name: String,
     /// In which shift.
     pub shift_id: ShiftId,

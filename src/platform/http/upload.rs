@@ -23,6 +23,12 @@ pub struct LinesFile(String);
 #[expect(dead_code, reason = "a shape for the document")]
 pub struct WorkbookFile(Vec<u8>);
 
+/// A file as it was uploaded.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "a shape for the document")]
+pub struct KeptFile(Vec<u8>);
+
 /// The media type of a workbook (ECMA-376).
 pub const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 

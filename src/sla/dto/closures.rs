@@ -78,10 +78,8 @@ pub struct ClosureIn {
     #[schema(example = "2026-09-09T12:00:00+08:00")]
     pub to: Option<DateTime<Utc>>,
     /// Instead of `from`: the first of whole days.
-    #[schema(example = "2026-09-08")]
     pub first_day: Option<NaiveDate>,
     /// Instead of `to`: the last of whole days; the first unless given.
-    #[schema(example = "2026-09-09")]
     pub last_day: Option<NaiveDate>,
     /// Why; explanations of deadlines tell it.
     #[schema(example = "台风“示例”停工")]
@@ -96,7 +94,6 @@ pub struct ClosurePatch {
     #[schema(example = "2026-09-09T08:00:00+08:00")]
     pub to: Option<DateTime<Utc>>,
     /// The last of whole days.
-    #[schema(example = "2026-09-10")]
     pub last_day: Option<NaiveDate>,
 }
 

@@ -15,6 +15,7 @@ const REASON_MAX: usize = 200;
 /// Whose tickets of a unit go to whom.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "target": "strategy", "reason": "调离本社区"}))]
 pub struct HandoverIn {
     /// The unit whose tickets they are.
     pub unit_id: UnitId,

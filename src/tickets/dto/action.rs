@@ -18,8 +18,10 @@ pub const TEXT_MAX: usize = 4000;
 #[serde(deny_unknown_fields)]
 pub struct RatingIn {
     /// Whether the unit got in touch.
+    #[schema(example = true)]
     pub contacted: bool,
     /// Whether the matter is solved.
+    #[schema(example = true)]
     pub solved: bool,
     /// 5 very satisfied, 4 satisfied, 3 rather satisfied, 2 dissatisfied, 1 very dissatisfied (好差评).
     #[schema(minimum = 1, maximum = 5, example = 5)]
@@ -61,6 +63,7 @@ pub struct MilestoneIn {
     #[schema(example = "完成房屋安全鉴定")]
     pub what: String,
     /// By which day.
+    #[schema(example = "2026-12-31")]
     pub due_on: NaiveDate,
 }
 
@@ -103,7 +106,7 @@ pub enum ActionIn {
         /// To which line.
         line: RedirectLine,
         /// For staff.
-        #[schema(example = "来电人有人受伤，已三方通话转 120")]
+        #[schema(example = "来电人报告有人斗殴，已三方通话转 110")]
         internal_text: Option<String>,
     },
     /// 受理: accept, with corrections, and route. From `registered`, to `dispatched` or `pending_dispatch`.
@@ -221,6 +224,7 @@ pub enum ActionIn {
     /// `suspended`; the clock of the resolution stands still.
     Suspend {
         /// The day of review, at most 30 days from now.
+        #[schema(example = "2026-12-20")]
         review_on: NaiveDate,
         /// Why; the requester reads it.
         #[schema(example = "等待房屋安全鉴定报告")]
@@ -320,6 +324,7 @@ pub enum ActionIn {
     /// 先行联系: the requester was contacted, or not reached.
     FirstContact {
         /// Whether somebody answered.
+        #[schema(example = true)]
         reached: bool,
         /// How: by telephone, at the door.
         #[schema(example = "电话")]
@@ -365,6 +370,7 @@ pub enum ActionIn {
         attachments: Vec<AttachmentId>,
     },
     /// 答复: reply. From `in_progress`, to `reply_review`.
+    #[schema(example = json!({"action": "reply", "result": "solved", "public_text": "已劝导，九点后停止使用音响，并签订承诺书。"}))]
     Reply {
         /// `solved`, `explained`, `partly` or `unsolved`.
         result: TicketResult,
@@ -391,6 +397,7 @@ pub enum ActionIn {
         reason: String,
     },
     /// 回访: what a call-back by telephone brought. From `callback`, to `closed` or `in_progress` (rework).
+    #[schema(example = json!({"action": "call_back", "reached": true, "rating": {"contacted": true, "solved": true, "satisfied": 5}}))]
     CallBack {
         /// Whether somebody answered; if not, no rating.
         reached: bool,

@@ -13,6 +13,7 @@ const MOST: usize = 100;
 /// What is to be done, to which tickets.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"tickets": [{"id": "01a2f0c4-7d00-7000-8000-0123456789ab", "version": 1}], "action": {"action": "dispatch", "unit_id": "01a2f0c4-7d00-7000-8000-0123456789ab", "reason": "占道经营由综合执法队负责"}}))]
 pub struct BulkIn {
     /// One to a hundred, each with the version that was seen.
     pub tickets: Vec<BulkTicket>,

@@ -26,6 +26,7 @@ pub struct ContactIn {
 /// A request to be registered.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"requester": {"phone": "138 1234 1234", "name": "张三"}, "category": "120302", "title": "广场舞噪声扰民", "content": "每晚七点到十点，小区广场音响声音很大，影响老人休息。", "place": {"address": "白沙街道羊桥社区 12 号"}}))]
 pub struct RegisterIn {
     /// Who asks; a resident who is logged in leaves it out.
     pub requester: Option<ContactIn>,
@@ -42,7 +43,7 @@ pub struct RegisterIn {
     /// What is wanted; the service's own type unless given.
     pub request_type: Option<RequestType>,
     /// The service's code.
-    #[schema(example = "120301")]
+    #[schema(example = "120302")]
     pub category: String,
     /// How urgent; staff only, the service's own unless given.
     pub urgency: Option<Urgency>,
@@ -86,7 +87,7 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct LookupIn {
     /// The number, as it was said.
-    #[schema(example = "261124 4829 17305")]
+    #[schema(example = "261124 4829 17309")]
     pub number: String,
     /// The code that was given with it.
     #[schema(example = "4829-1730-5512")]
@@ -109,7 +110,7 @@ pub struct SimilarIn {
     /// Who asks; a resident who is logged in leaves it out.
     pub requester: Option<ContactIn>,
     /// The service's code.
-    #[schema(example = "120301")]
+    #[schema(example = "120302")]
     pub category: String,
     /// Where.
     pub place: PlaceIn,

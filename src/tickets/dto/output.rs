@@ -18,7 +18,7 @@ pub struct TicketRow {
     /// Key.
     pub id: TicketId,
     /// The number, in groups that are easy to say.
-    #[schema(example = "261124 4829 17305")]
+    #[schema(example = "261124 4829 17309")]
     pub number: String,
     /// In one line.
     #[schema(example = "广场舞噪声扰民")]
@@ -246,7 +246,7 @@ pub struct TicketOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     /// The service's name.
-    #[schema(example = "社会生活噪声")]
+    #[schema(example = "广场舞噪声")]
     pub category_name: String,
     /// The service's own form.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -317,10 +317,10 @@ pub struct LookupOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WorkSlipOut {
     /// The number.
-    #[schema(example = "261124 4829 17305")]
+    #[schema(example = "261124 4829 17309")]
     pub number: String,
     /// The service's name.
-    #[schema(example = "社会生活噪声")]
+    #[schema(example = "广场舞噪声")]
     pub category_name: String,
     /// How urgent.
     pub urgency: Urgency,
@@ -360,7 +360,7 @@ pub struct RegisteredOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReceiptOut {
     /// The number.
-    #[schema(example = "261124 4829 17305")]
+    #[schema(example = "261124 4829 17309")]
     pub number: String,
     /// When the request was received.
     pub received_at: DateTime<Utc>,
@@ -460,7 +460,7 @@ pub struct RevealedRequesterOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CallbackOut {
     /// The number of the ticket.
-    #[schema(example = "261124 4829 17305")]
+    #[schema(example = "261124 4829 17309")]
     pub number: String,
     /// In one line.
     #[schema(example = "广场舞噪声扰民")]

@@ -54,7 +54,7 @@ pub struct PrecedentOut {
     /// Key of the return.
     pub id: ProceedingId,
     /// Number of the ticket.
-    #[schema(example = "261124 4829 17305")]
+    #[schema(example = "261124 4829 17309")]
     pub number: String,
     /// The unit that asked.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -30,7 +30,7 @@ pub struct WorkloadOut {
     /// Who.
     pub staff_id: StaffId,
     /// Name.
-    #[schema(example = "李娜")]
+    #[schema(example = "经办人（示例）")]
     pub staff_name: String,
     /// As what.
     pub roles: Vec<Role>,

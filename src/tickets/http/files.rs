@@ -118,7 +118,7 @@ async fn read(mut form: Multipart, limit: usize) -> Result<(String, Option<Strin
 /// A file's content, for who may see the ticket.
 #[utoipa::path(
     tag = "tickets",
-    responses((status = 200, content_type = "*/*", body = Vec<u8>))
+    responses((status = 200, content_type = "*/*", body = upload::KeptFile))
 )]
 #[get("/attachments/{id}")]
 pub async fn get_attachment(

@@ -28,7 +28,7 @@ pub fn make(day: NaiveDate, random: u64) -> String {
     format!("{body}{check}")
 }
 
-/// The number in groups that are easy to say: `261124 4829 17305`.
+/// The number in groups that are easy to say: `261124 4829 17309`.
 #[must_use]
 pub fn spoken(number: &str) -> String {
     match (number.get(..6), number.get(6..10), number.get(10..)) {
