@@ -287,6 +287,23 @@ mod tests {
         assert!(plain.is_empty(), "examples that tell nothing: {plain:#?}");
     }
 
+    /// The examples of the actions are actions that are taken.
+    #[test]
+    fn actions_that_are_shown_keep_the_rules() {
+        use crate::tickets::dto::ActionIn;
+        let document = serde_json::to_value(crate::app::document()).unwrap();
+        let post = &document["paths"]["/api/v1/tickets/{id}/actions"]["post"];
+        let shown = post["requestBody"]["content"][JSON]["examples"]
+            .as_object()
+            .unwrap();
+        assert!(shown.len() > 35, "{}", shown.len());
+        for (name, example) in shown {
+            let action: ActionIn = serde_json::from_value(example["value"].clone()).unwrap();
+            let checked = action.check();
+            assert!(checked.is_ok(), "{name}: {checked:?}");
+        }
+    }
+
     #[test]
     fn every_status_that_is_told_of_has_a_problem_of_that_status() {
         for status in [
