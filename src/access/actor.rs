@@ -149,8 +149,7 @@ impl Actor {
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Staff { name, .. } | Self::Client { name, .. } => Some(name),
-            Self::Resident { through, .. } => through.as_ref().map(|app| app.name.as_str()),
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Resident { .. } => self.through().map(|app| app.name.as_str()),
         }
     }
 

@@ -117,8 +117,7 @@ fn finish(mut openapi: OpenApi) -> OpenApi {
                 .iter()
                 .find(|op| operation.operation_id.as_deref() == Some(op.id()));
             let public = op.is_some_and(|op| op.is_public());
-            let id = operation.operation_id.clone().unwrap_or_default();
-            operation.security = Some(security::of(op.copied(), &id));
+            operation.security = op.map(|op| security::of(*op));
             for (status, description) in problems(method, operation, public) {
                 operation
                     .responses

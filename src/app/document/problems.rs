@@ -67,11 +67,10 @@ pub fn problems(method: &str, operation: &Operation, public: bool) -> Vec<(&'sta
             "Too much came that can't be trusted; `Retry-After` tells when to send it again",
         ));
     }
-    if !proof && (!public || id == "look_up_ticket") {
-        problems.push(("429", "Too many requests; `Retry-After` tells when to try again"));
-    }
     if proof {
         problems.push(("429", "Too many attempts; `Retry-After` tells when to try again"));
+    } else if !public || id == "look_up_ticket" {
+        problems.push(("429", "Too many requests; `Retry-After` tells when to try again"));
     }
     problems.push((
         "503",

@@ -73,22 +73,18 @@ fn oauth() -> SecurityScheme {
 }
 
 /// What an operation takes; any one of these is enough.
-pub fn of(op: Option<Op>, id: &str) -> Vec<SecurityRequirement> {
+pub fn of(op: Op) -> Vec<SecurityRequirement> {
     let alone = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
-    match id {
-        "ingest_bell_event" => return vec![alone(DEVICE)],
-        "issue_token" => return vec![alone(CLIENT), SecurityRequirement::default()],
-        _ => {}
-    }
     match op {
-        Some(op) if op.is_public() => Vec::new(),
-        Some(op) => {
+        Op::IngestBellEvent => vec![alone(DEVICE)],
+        Op::IssueToken => vec![alone(CLIENT), SecurityRequirement::default()],
+        op if op.is_public() => Vec::new(),
+        op => {
             let programs = program_leaves(op).into_iter().map(|leave| match leave {
                 Leave::Of(scope) => SecurityRequirement::new(OAUTH, [scope.word()]),
                 Leave::Free | Leave::Never => alone(OAUTH),
             });
             std::iter::once(alone(BEARER)).chain(programs).collect()
         }
-        None => vec![alone(BEARER)],
     }
 }
